@@ -1,0 +1,168 @@
+"""The settings that a bureau gives by environment variables: one table, read by the launcher and by the server.
+
+Standard library only: the launcher reads it before any package is installed. `docs/reference/settings.md` is generated
+from `VARIABLES`, so a variable that is not declared here can neither be read nor be documented.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: its name, what holds without it, and one sentence of meaning."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        "ANLAN_DATA",
+        "var/data",
+        "Directory of everything that must be kept: databases, files, keys, logs. Relative paths start at the "
+        "repository. `./anlan demo` uses `var/demo` when it is not set.",
+    ),
+    Variable(
+        "ANLAN_DATABASE_URL",
+        "",
+        "Empty: two SQLite files in the data directory. `postgresql://user:password@host:5432/name`: records and "
+        "readings both live in PostgreSQL.",
+    ),
+    Variable(
+        "ANLAN_HOST",
+        "127.0.0.1",
+        "Address that the web and ingest processes listen on. Anything but a loopback address belongs behind a proxy "
+        "that speaks TLS.",
+    ),
+    Variable("ANLAN_PORT", "8000", "Port of the web process."),
+    Variable("ANLAN_INGEST_PORT", "8010", "Port of the process that takes readings from devices."),
+    Variable(
+        "ANLAN_SECRET_KEY",
+        "",
+        "Key that signs sessions. Empty: `secret.key` in the data directory, made at the first start and readable by "
+        "its owner only.",
+    ),
+    Variable("ANLAN_TIME_ZONE", "Asia/Shanghai", "The bureau's zone; times are stored in UTC and shown in this zone."),
+    Variable(
+        "ANLAN_ALLOWED_HOSTS",
+        "localhost,127.0.0.1,[::1]",
+        "Host names under which browsers reach the desks, separated by commas.",
+    ),
+    Variable(
+        "ANLAN_PUBLIC_URL",
+        "",
+        "Address under which browsers reach the desks when a proxy speaks TLS, such as `https://anlan.example.org`. "
+        "Forms from it are accepted and cookies never travel in clear.",
+    ),
+    Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
+    Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
+)
+
+_BY_NAME = {variable.name: variable for variable in VARIABLES}
+_ON = frozenset({"1", "on", "true", "yes"})
+_OFF = frozenset({"", "0", "off", "false", "no"})
+
+
+class BadSetting(ValueError):
+    """An environment variable holds something that cannot be meant; says which, what and what to write."""
+
+
+def text(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The value of a declared variable with blanks cut off, or its default; an empty value counts as not set."""
+    return environ.get(name, "").strip() or _BY_NAME[name].default
+
+
+def words(name: str, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """A declared variable that lists names separated by commas."""
+    return [part.strip() for part in text(name, environ).split(",") if part.strip()]
+
+
+def switch(name: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """A declared variable that is on or off. Raises BadSetting for any other word."""
+    value = text(name, environ).lower()
+    if value in _ON:
+        return True
+    if value in _OFF:
+        return False
+    raise BadSetting(f"{name}={value!r}: write on or off.")
+
+
+def port(name: str, environ: Mapping[str, str] = os.environ) -> int:
+    """A declared variable that is a TCP port. Raises BadSetting outside 1..65535."""
+    value = text(name, environ)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise BadSetting(f"{name}={value!r}: write a port between 1 and 65535.")
+    return int(value)
+
+
+def origin(name: str = "ANLAN_PUBLIC_URL", environ: Mapping[str, str] = os.environ) -> str:
+    """A declared variable that is scheme and host (and port) of an address, or "". Raises BadSetting otherwise."""
+    value = text(name, environ).rstrip("/")
+    parts = urlsplit(value)
+    if value and (
+        parts.scheme not in ("http", "https") or not parts.hostname or value != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise BadSetting(f"{name}={value!r}: write scheme and host, such as https://anlan.example.org.")
+    return value
+
+
+def host_of(address: str) -> str:
+    """The host name in an address."""
+    return urlsplit(address).hostname or ""
+
+
+def zone(name: str = "ANLAN_TIME_ZONE", environ: Mapping[str, str] = os.environ) -> str:
+    """A declared variable that names a time zone. Raises BadSetting for a zone that this machine does not know."""
+    value = text(name, environ)
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise BadSetting(f"{name}={value!r}: write a zone name such as Asia/Shanghai.") from error
+    return value
+
+
+def data_directory(root: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """The absolute path of ANLAN_DATA; a relative value starts at `root`, the top of the repository."""
+    return (root / Path(text("ANLAN_DATA", environ)).expanduser()).resolve()
+
+
+def secret_key(data: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """The key that signs sessions: ANLAN_SECRET_KEY, else `secret.key` in the data directory.
+
+    The file is made once with 384 random bits, readable by its owner only; processes that start together agree on it.
+    Raises BadSetting for a key under 32 characters.
+    """
+    given = text("ANLAN_SECRET_KEY", environ)
+    if given:
+        if len(given) < 32:
+            raise BadSetting("ANLAN_SECRET_KEY is shorter than 32 characters: write a longer random text.")
+        return given
+    return kept_secret(data / "secret.key", secrets.token_urlsafe(48))
+
+
+def kept_secret(path: Path, fresh: str) -> str:
+    """The text kept in `path`, written as `fresh` when the file is not there yet (mode 0600, complete or absent)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(fresh + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link fails when another process was first, so that both read the same key.
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink(missing_ok=True)
+    return path.read_text(encoding="ascii").strip()
