@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RegionsConfig(AppConfig):
+    name = "anlan.kernel.regions"
+    label = "regions"
+    verbose_name = _("Regions")
+
+    def ready(self) -> None:
+        from anlan.kernel.regions import queries  # noqa: F401  keeps the tree fresh through its signals
