@@ -1,0 +1,121 @@
+"""What sensing tells the rooms below it at start."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from anlan.kernel.audit.words import name_acts
+from anlan.kernel.chains import services as chains
+from anlan.kernel.chains import timeline
+from anlan.kernel.chains.models import Chain
+from anlan.kernel.people.rights import may
+from anlan.kernel.people.verbs import declare_verb
+from anlan.kernel.rulebook.schemas import register_schema
+from anlan.kernel.rulebook.wording import KIND_LABELS, alarm_lines, register_point_kind, register_wording
+from anlan.kernel.sensing import steps
+from anlan.kernel.sensing.conditions import faults_of
+from anlan.kernel.sensing.models import Alarm, Device, Point, PointKind
+from anlan.kernel.sensing.services.replays import RULE_KIND
+from anlan.kernel.sensing.store import open_store
+from anlan.kernel.web.health import Health, register_check
+from anlan.kernel.web.nav import register_desk
+from anlan.kernel.web.refs import register_ref
+
+#: Readiness: the engine says every second that it runs.
+ENGINE_SILENT = timedelta(seconds=15)
+#: Readiness: a reading must not wait longer than this to be judged.
+ENGINE_BEHIND = timedelta(seconds=30)
+
+#: The unit in which rules about a kind of point are written.
+UNITS: dict[str, str] = {
+    PointKind.COMBUSTIBLE_GAS: "%LEL",
+    PointKind.TOXIC_GAS: "ppm",
+    PointKind.TANK_LEVEL: "m",
+    PointKind.TANK_TEMPERATURE: "℃",
+    PointKind.TANK_PRESSURE: "MPa",
+    PointKind.RAIN: "mm/h",
+    PointKind.RIVER_STAGE: "m",
+    PointKind.DISPLACEMENT: "mm",
+}
+
+
+def register() -> None:
+    declare_verb("point.see", _("See points and their readings"), kind="see")
+    declare_verb("device.manage", _("Register devices and points, give and revoke keys"))
+    declare_verb("setaside.see", _("See readings that were set aside"), kind="see")
+    declare_verb("setaside.replay", _("Send readings again that were set aside, or drop them"))
+    declare_verb("alarm.see", _("See alarms"), kind="see")
+    declare_verb("alarm.acknowledge", _("Acknowledge alarms"))
+    declare_verb("alarm.close", _("Close alarms"))
+    name_acts(
+        {
+            "alarm.raise": _("Alarm raised"),
+            "alarm.level": _("Alarm level changed"),
+            "alarm.clear": _("Alarm cleared"),
+            "alarm.acknowledge": _("Alarm acknowledged"),
+            "alarm.undo": _("Acknowledgement undone"),
+            "alarm.close": _("Alarm closed"),
+            "alarm.open_case": _("Case opened for an alarm"),
+        }
+    )
+    register_ref(
+        Alarm,
+        url=lambda alarm: reverse("sensing:alarm", args=[alarm.pk]),
+        label=lambda alarm: alarm.title,
+        gate=lambda actor, alarm: may(actor, "alarm.see", alarm.region),
+    )
+    register_ref(
+        Point,
+        url=lambda point: reverse("sensing:point", args=[point.code]),
+        gate=lambda actor, point: may(actor, "point.see", point.region),
+    )
+    register_ref(
+        Device,
+        url=lambda device: f"{reverse('sensing:devices')}?q={device.code}",
+        label=lambda device: device.name or device.code,
+        gate=lambda actor, device: may(actor, "device.manage", device.region),
+    )
+    register_schema("alarm", faults_of)
+    for kind in PointKind:
+        register_point_kind(kind.value, kind.label, UNITS.get(kind, ""))
+    register_wording(RULE_KIND, alarm_lines)
+    KIND_LABELS.setdefault(RULE_KIND, _("Rules of replays"))
+    timeline.register_source("alarms", steps.of_chain)
+    chains.register_open_part("alarms", _has_open_alarms)
+    register_check("engine", engine_health, _("Engine"))
+    register_check("readings", readings_health, _("Reading store"))
+    register_desk("monitor", _("Monitoring"), "monitor", "sensing:points", "point.see", 60, phone=False)
+
+
+def _has_open_alarms(chain: Chain) -> bool:
+    """A chain is not over while one of its alarms is open."""
+    return Alarm.records.filter(chain=chain, closed_at=None, retrospective=False).exists()
+
+
+def engine_health() -> Health:
+    """The engine runs and keeps up: how long the oldest reading waits to be judged, seconds."""
+    now = timezone.now()
+    lag = open_store().lag()
+    waits = (now - _moment(lag.oldest)).total_seconds() if lag.oldest is not None else 0.0
+    if not lag.alive:
+        return Health(False, _("the engine process has not run yet"), waits, "s")
+    if now - _moment(lag.alive) > ENGINE_SILENT:
+        return Health(False, _("the engine process does not answer: alarms are not raised"), waits, "s")
+    if waits > ENGINE_BEHIND.total_seconds():
+        return Health(False, _("the engine is behind: alarms come late"), waits, "s")
+    return Health(True, "", max(waits, 0.0), "s")
+
+
+def readings_health() -> Health:
+    """The reading store answers."""
+    open_store().last_seq()
+    return Health(True)
+
+
+def _moment(ms: Any) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
