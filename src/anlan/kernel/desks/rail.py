@@ -1,0 +1,50 @@
+"""Which desks stand in the rail, with how much waits at each, and the figures of the bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from anlan.kernel.desks import sources
+from anlan.kernel.people.models import Post
+from anlan.kernel.regions import queries as regions
+from anlan.kernel.web.nav import register_desk, register_figure
+
+
+def unanswered(viewer: Any) -> int | None:
+    """Open alarms that nobody has acknowledged, without late discoveries."""
+    rows = sources.open_alarms(viewer).filter(exercise=False, acknowledged_at=None, retrospective=False)
+    return rows.count() or None
+
+
+def waiting(viewer: Any) -> int | None:
+    """Open cases whose move is this person's or this person's unit's."""
+    mine = Q(assignee=viewer)
+    if viewer.department_id:
+        mine |= Q(unit_id=viewer.department_id)
+    return sources.open_cases(viewer).filter(mine).count() or None
+
+
+def on_duty(_viewer: Any) -> str:
+    post = Post.objects.filter(duty="duty_officer").exclude(holder=None).select_related("holder").order_by("slot")
+    first = post.first()
+    return first.holder.name if first and first.holder else ""
+
+
+def bureau(_viewer: Any) -> str:
+    """The bureau by the place that it answers for; blank before anything is planted."""
+    root = regions.tree().root()
+    return gettext("%(place)s Emergency Management Bureau") % {"place": root.name} if root else ""
+
+
+def register() -> None:
+    register_desk("map", _("Map"), "map", "desks:map", verb="alarm.see", order=10)
+    register_desk("duty", _("Duty desk"), "duty", "desks:duty", verb="alarm.acknowledge", order=20, badge=unanswered)
+    register_desk("work", _("My work"), "work", "desks:work", verb="case.see", order=30, badge=waiting)
+    register_desk("chains", _("Chains"), "chain", "desks:chains", verb="chain.see", order=35, phone=False)
+    register_desk("registers", _("Registers"), "register", "registers:index", verb="site.see", order=40)
+    register_figure("on_duty", on_duty)
+    register_figure("bureau", bureau)
