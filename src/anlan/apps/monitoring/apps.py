@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class MonitoringConfig(AppConfig):
+    name = "anlan.apps.monitoring"
+    label = "monitoring"
+    verbose_name = _("Monitoring")
+
+    def ready(self) -> None:
+        from anlan.apps.monitoring import layers, services  # noqa: F401  declares the layers
+        from anlan.kernel.cases import effects
+        from anlan.kernel.people.verbs import declare_verb
+        from anlan.kernel.sensing.alarms import register_case_opener
+
+        declare_verb("scenario.run", _("Start and stop scenarios of the demo"))
+        register_case_opener(services.open_alarm_case)
+        effects.register("alarms.settle", services.settle_alarms)
+        effects.register("alarms.release", services.release_alarms)
