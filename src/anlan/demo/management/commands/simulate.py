@@ -1,0 +1,122 @@
+"""`python -m anlan.server simulate`: the gateways of the demo county, until SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal as signals
+import threading
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError, close_old_connections
+from django.utils import timezone
+
+from anlan import environment
+from anlan.apps.monitoring import queries, services
+from anlan.demo import past
+from anlan.demo.county.keep import read_points
+from anlan.demo.county.model import SEED
+from anlan.demo.scenarios import scenario
+from anlan.demo.simulator import Door, Playing, Simulator, Stopped
+from anlan.kernel.people.services import system_user
+from anlan.kernel.sensing.store import open_store
+from anlan.kernel.sensing.store.readings import CONSUMER, ENGINE
+
+log = logging.getLogger("anlan.simulate")
+
+#: How long the engine may take to come through the archives before the past is played anyway.
+ENGINE_LIMIT_S = 600
+
+
+class Command(BaseCommand):
+    help = "Send the demo county's readings through the door, live and from its archives."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("This is not a demo's data directory.")
+        stop = threading.Event()
+        for number in (signals.SIGTERM, signals.SIGINT):
+            signals.signal(number, lambda *_: stop.set())
+        keys = json.loads((settings.DATA / "demo-keys.json").read_text(encoding="utf-8"))
+        host, port = environment.text("ANLAN_HOST"), environment.port("ANLAN_INGEST_PORT")
+        points = read_points(settings.DATA / "demo-points.json")
+        address = f"http://{host}:{port}/api/v1/readings"
+        simulator = Simulator(points, Door(address, keys, pause=stop.wait), settings.DATA, SEED)
+        threading.Thread(target=_archives, args=(simulator, stop), daemon=True, name="archives").start()
+        with suppress(Stopped):
+            _live(simulator, stop)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _live(simulator: Simulator, stop: threading.Event) -> None:
+    """Once a second: what fell due, shaped by the scenarios that run."""
+    playing: list[Playing] = []
+    while not stop.is_set():
+        try:
+            playing = _playing()
+        except OperationalError as busy:
+            log.warning("cannot ask for scenarios now: %s", busy)
+        simulator.live(_now_ms(), playing)
+        close_old_connections()
+        stop.wait(1.0 - time.time() % 1.0)
+
+
+def _playing() -> list[Playing]:
+    """Scenarios that run or still show; those just started are taken up, those played to their end are ended."""
+    now = timezone.now()
+    now_ms = round(now.timestamp() * 1000)
+    found = []
+    for run in queries.recent_runs():
+        play = Playing(run.code, _ms(run.started_at), _ms(run.ended_at) if run.stopped_by_id else None)
+        if run.ended_at is None and run.taken_at is None:
+            services.take_scenario(run, now=now)
+        if run.ended_at is None and play.is_over(now_ms):
+            services.end_scenario(run, actor=system_user("demo"), now=now)
+            log.info("scenario %s has been played", run.code)
+        if now_ms < play.started_ms + scenario(run.code).fades_s * 1000:
+            found.append(play)
+    return found
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def _archives(simulator: Simulator, stop: threading.Event) -> None:
+    """Send the archives, wait until the engine has judged them, then let people have handled what it found."""
+    sent = False
+    try:
+        for reached in simulator.archive_until(_now_ms()):
+            sent = True
+            log.info("archives sent up to %s", datetime.fromtimestamp(reached / 1000, UTC))
+            if stop.is_set():
+                return
+    except Stopped:
+        return
+    if sent:
+        store = open_store()
+        target = store.last_seq()
+        deadline = time.monotonic() + ENGINE_LIMIT_S
+        while store.position(ENGINE) < target and time.monotonic() < deadline and not stop.is_set():
+            stop.wait(0.5)
+        _wait_for_alarms(store, stop, deadline)
+    now = timezone.now() - timedelta(seconds=1)
+    for number in past.enact(now):
+        log.info("case %s", number)
+    close_old_connections()
+
+
+def _wait_for_alarms(store: Any, stop: threading.Event, deadline: float) -> None:
+    """Until every transition found has become part of an alarm."""
+    while not stop.is_set() and time.monotonic() < deadline:
+        if not store.transitions_after(store.position(CONSUMER), 1):
+            return
+        stop.wait(0.5)
