@@ -53,12 +53,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import B1, F8, I8, NEVER, segments, sizes
+from .conditions import POINT_LIMIT, Level, Silence
 from .holding import Held
 from .level import Levels
 from .log import BAD, Batch, Declare, Enforce, Record, Retire
 from .output import Output, SetAside
 from .points import Intake, LateRows, Points, Rows
-from .rules import POINT_LIMIT, Level, Rule, Silence
+from .rules import Rule
 from .silence import Silences
 from .table import News, Table
 

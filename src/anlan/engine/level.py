@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from .arrays import B1, F8, I8, M1
+from .conditions import Level
 from .latched import Latched
 from .points import LateRows, Points, Rows
-from .rules import Level, Rule
+from .rules import Rule
 from .table import Members
 
 

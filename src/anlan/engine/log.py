@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .rules import LONGEST_MS, Rule
+from .conditions import LONGEST_MS
+from .rules import Rule
 
 #: Qualities: good and uncertain values are evaluated; from BAD up the row is kept in history and gives no value.
 GOOD, UNCERTAIN, BAD = 0, 1, 2

@@ -2,103 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
-from typing import Literal
 
 import msgspec
 
-#: Longest delay or silence a rule may ask for: 366 days, in ms. Keeps every sum of times far inside int64.
-LONGEST_MS = 366 * 86_400_000
-#: Highest point number plus one. The table from point to state has one cell per number below the highest one seen.
-POINT_LIMIT = 1 << 24
+from .conditions import POINT_LIMIT, Condition, Inhibit, Schedule
 
 
-class LevelStep(msgspec.Struct, frozen=True):
-    """One step of a ladder.
-
-    severity  1 (Ⅰ, red, most severe) .. 4 (Ⅳ, blue)
-    limit     the unit of the point
-    """
-
-    severity: int
-    limit: float
-
-
-class Level(msgspec.Struct, frozen=True, tag="level"):
-    """A value at or beyond a limit, in up to four steps; each step is a channel of its own.
-
-    steps      mildest first: limits run outward (up for "high", down for "low"), severity gets more severe
-    direction  "high": the latch sets at value >= limit, resets at value < limit - deadband.
-               "low" mirrors: sets at value <= limit, resets at value > limit + deadband
-    deadband   >= 0, the unit of the point
-    on_ms      the latch must have been set this long before the alarm is on, 0 .. LONGEST_MS
-    off_ms     the latch must have been reset this long before the alarm is off, 0 .. LONGEST_MS
-    """
-
-    steps: tuple[LevelStep, ...]
-    direction: Literal["high", "low"] = "high"
-    deadband: float = 0.0
-    on_ms: int = 0
-    off_ms: int = 0
-
-    def validate(self) -> None:
-        """Raise ValueError, in words, for the first thing that is wrong."""
-        if not 1 <= len(self.steps) <= 4:
-            raise ValueError(f"a level rule has 1 to 4 steps, this one has {len(self.steps)}")
-        if self.direction not in ("high", "low"):
-            raise ValueError(f"direction is 'high' or 'low', not {self.direction!r}")
-        for number, step in enumerate(self.steps, 1):
-            if not 1 <= step.severity <= 4:
-                raise ValueError(f"step {number}: severity is 1 (most severe) to 4, not {step.severity}")
-            if not math.isfinite(step.limit):
-                raise ValueError(f"step {number}: the limit must be a finite number, not {step.limit}")
-        outward = 1.0 if self.direction == "high" else -1.0
-        for number, (inner, outer) in enumerate(zip(self.steps, self.steps[1:], strict=False), 2):
-            if (outer.limit - inner.limit) * outward <= 0:
-                side = "above" if outward > 0 else "below"
-                raise ValueError(f"step {number}: limit {outer.limit} must lie {side} {inner.limit} (mildest first)")
-            if outer.severity >= inner.severity:
-                raise ValueError(f"step {number}: it must be more severe than the step before it (mildest first)")
-        if not (math.isfinite(self.deadband) and self.deadband >= 0):
-            raise ValueError(f"the dead band must be a finite number >= 0, not {self.deadband}")
-        for name, delay in (("on", self.on_ms), ("off", self.off_ms)):
-            if not 0 <= delay <= LONGEST_MS:
-                raise ValueError(f"the {name} delay must be 0 to {LONGEST_MS} ms, not {delay}")
-
-
-class Silence(msgspec.Struct, frozen=True, tag="silence"):
-    """No usable value from the point for `after_ms`.
-
-    after_ms  1 .. LONGEST_MS
-    severity  1 (most severe) .. 4
-    """
-
-    after_ms: int
-    severity: int
-
-    def validate(self) -> None:
-        """Raise ValueError, in words, for the first thing that is wrong."""
-        if not 1 <= self.after_ms <= LONGEST_MS:
-            raise ValueError(f"silence must be 1 to {LONGEST_MS} ms, not {self.after_ms}")
-        if not 1 <= self.severity <= 4:
-            raise ValueError(f"severity is 1 (most severe) to 4, not {self.severity}")
-
-
-Condition = Level | Silence
-
-
-class Rule(msgspec.Struct, frozen=True):
+class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     """One version of a rule over some points. A changed rule is another Rule with another version number.
 
     version    > 0, unique over all versions of all rules, never used again
     points     point numbers, each once, 0 <= number < POINT_LIMIT; any iterable of whole numbers is taken
-    condition  Level or Silence
+    condition  what it asks
+    schedule   when in the week it may raise; None: always
+    inhibits   alarms that hold it down, at most 8
     """
 
     version: int
     points: tuple[int, ...]
-    condition: Level | Silence
+    condition: Condition
+    schedule: Schedule | None = None
+    inhibits: tuple[Inhibit, ...] = ()
 
     def __post_init__(self) -> None:
         if type(self.points) is not tuple:
@@ -117,6 +42,12 @@ class Rule(msgspec.Struct, frozen=True):
             if not 0 <= number < POINT_LIMIT:
                 raise ValueError(f"rule version {self.version}: point {number} is outside 0 to {POINT_LIMIT - 1}")
         self.condition.validate()
+        if self.schedule is not None:
+            self.schedule.validate()
+        if len(self.inhibits) > 8:
+            raise ValueError(f"rule version {self.version}: 8 inhibiting alarms at most, not {len(self.inhibits)}")
+        for inhibit in self.inhibits:
+            inhibit.validate()
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -7,8 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from .arrays import B1, F8, I8, NEVER, ranges, sizes
+from .conditions import Silence
 from .points import Points, Rows
-from .rules import Rule, Silence
+from .rules import Rule
 from .table import Members, News, Table
 
 
