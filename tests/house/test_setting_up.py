@@ -37,7 +37,7 @@ def house(tmp_path):
     """A clone in which pip and npm are stand-ins."""
     (tmp_path / "src/anlan").mkdir(parents=True)
     (tmp_path / "requirements").mkdir()
-    for name in ("run", "postgres", "dev"):
+    for name in ("run", "postgres", "full", "dev"):
         (tmp_path / f"requirements/{name}.lock").write_text(f"{name}==1 \\\n    --hash=sha256:00\n")
     for path, content in (
         (".venv/bin/python", PYTHON),

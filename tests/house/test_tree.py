@@ -62,7 +62,7 @@ def test_the_pattern_finds_what_it_looks_for():
     assert not MACHINE.search("https://example.org/work/main")
 
 
-@pytest.mark.parametrize("name", ["run", "postgres", "dev"])
+@pytest.mark.parametrize("name", ["run", "postgres", "full", "dev", "peers"])
 def test_a_lock_pins_every_package_by_hash_and_names_no_address(name):
     lines = (TOP / f"requirements/{name}.lock").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
@@ -81,7 +81,16 @@ def pinned(name: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("name", "extras"), [("run", ()), ("postgres", ("postgres",)), ("dev", ("postgres", "dev"))])
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [
+        ("run", ()),
+        ("postgres", ("postgres",)),
+        ("full", ("postgres", "fast", "analytics")),
+        ("dev", ("postgres", "fast", "analytics", "dev")),
+        ("peers", ("peers",)),
+    ],
+)
 def test_a_lock_holds_what_the_project_asks_for(name, extras):
     project = tomllib.loads((TOP / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *(one for extra in extras for one in project["optional-dependencies"][extra])]
@@ -92,7 +101,7 @@ def test_a_lock_holds_what_the_project_asks_for(name, extras):
         assert all(version in requirement.specifier for version in versions), requirement
 
 
-@pytest.mark.parametrize(("small", "large"), [("run", "postgres"), ("postgres", "dev")])
+@pytest.mark.parametrize(("small", "large"), [("run", "postgres"), ("postgres", "full"), ("full", "dev")])
 def test_a_larger_lock_contains_the_smaller_one(small, large):
     inside = pinned(large)
     assert {name: versions for name, versions in pinned(small).items() if inside.get(name) != versions} == {}

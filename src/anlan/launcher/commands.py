@@ -28,6 +28,7 @@ def parser() -> argparse.ArgumentParser:
     one = add("setup", _setup, "make .venv, install locked packages and front end, compile catalogues")
     one.add_argument("--dev", action="store_true", help="with the tools for tests and checks")
     one.add_argument("--postgres", action="store_true", help="with the driver for PostgreSQL")
+    one.add_argument("--full", action="store_true", help="with compiled engine loops (numba) and Parquet as well")
     add("demo", _demo, "set up and start the living demo county")
     add("serve", _serve, "set up and start a bureau's own installation")
     one = add("test", _test, "run the tests; other arguments go to pytest")
@@ -69,7 +70,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str] = os.environ) -> i
 
 
 def _setup(house: House, voice: Voice, environ: Mapping[str, str], known: argparse.Namespace, rest: list[str]) -> int:
-    purpose = "dev" if known.dev else "postgres" if known.postgres else purpose_for(environ)
+    wanted = [purpose for purpose in ("dev", "full", "postgres") if getattr(known, purpose)]
+    purpose = wanted[0] if wanted else purpose_for(environ)
     setup(house, voice, purpose, environ)
     voice.line("Set up. Next: ./anlan demo")
     return 0

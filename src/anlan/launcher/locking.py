@@ -17,7 +17,9 @@ from anlan.launcher.setting_up import advice_for, fetch_front_end, fingerprint_o
 LOCKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("run", (), ""),
     ("postgres", ("postgres",), "run"),
-    ("dev", ("postgres", "dev"), "postgres"),
+    ("full", ("postgres", "fast", "analytics"), "postgres"),
+    ("dev", ("postgres", "fast", "analytics", "dev"), "full"),
+    ("peers", ("peers",), ""),
 )
 
 

@@ -24,7 +24,7 @@ from anlan.launcher.house import Failed, House, Trouble, Voice, fingerprint, fol
 from anlan.launcher.stamps import Stamps
 
 #: Which packages a purpose needs; a later name contains all of the earlier ones.
-PURPOSES = ("run", "postgres", "dev")
+PURPOSES = ("run", "postgres", "full", "dev")
 
 #: What a line of pip or npm says, and what to do about it; the first that matches is told.
 ADVICE: tuple[tuple[str, str], ...] = (
