@@ -11,6 +11,7 @@ NOW = datetime(2026, 11, 22, 3, 25, tzinfo=UTC)
 
 def item(ref: str, *, due: timedelta | None = None, level: int | None = 3, age: int = 0) -> Item:
     return Item(
+        url="",
         ref=ref,
         kind="alarm",
         title=ref,

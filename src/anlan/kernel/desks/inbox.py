@@ -14,14 +14,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 #: How many items one source may bring to a desk; beyond it the desk says how many more there are.
-LIMIT = 200
+LIMIT = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the inbox. `level` 1 red … 4 blue or None; `due` and `at` are aware UTC times."""
+    """One line of the inbox. `level` 1 red … 4 blue or None; `due` and `at` are aware UTC times; `url` its page."""
 
     ref: str
+    url: str
     kind: str  # "alarm", "case": the tab it stands under
     title: str
     place: str

@@ -14,6 +14,7 @@ from anlan.kernel.people.rights import holds, reach
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.scope import within
 from anlan.kernel.sensing.models import Alarm, AlarmState
+from anlan.kernel.web.refs import address_of, ref_of
 
 
 def open_alarms(viewer: Any) -> Any:
@@ -31,7 +32,8 @@ def alarm_items(viewer: Any, now: datetime) -> Iterator[Item]:
         place = f"{alarm.point.site_name} · {alarm.region.name}" if alarm.point.site_name else alarm.region.name
         unanswered = alarm.acknowledged_at is None
         yield Item(
-            ref=f"alarm:{alarm.pk}",
+            ref=ref_of(alarm),
+            url=address_of(alarm),
             kind="alarm",
             title=alarm.title,
             place=place,
@@ -53,7 +55,8 @@ def case_items(viewer: Any, now: datetime) -> Iterator[Item]:
     for case in rows[:LIMIT]:
         workflow = registry.get(case.kind)
         yield Item(
-            ref=f"case:{case.pk}",
+            ref=ref_of(case),
+            url=address_of(case),
             kind="case",
             title=case.title,
             place=case.unit.name if case.unit else case.region.name,

@@ -134,8 +134,12 @@ class Alarm(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     close_note = models.CharField(max_length=200, blank=True)
-    chain = models.ForeignKey("chains.Chain", null=True, blank=True, on_delete=models.PROTECT, related_name="alarms")
-    case = models.ForeignKey("cases.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="alarms")
+    chain = models.ForeignKey(
+        "chains.Chain", null=True, blank=True, on_delete=models.PROTECT, related_name="alarms", db_index=False
+    )
+    case = models.ForeignKey(
+        "cases.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="alarms", db_index=False
+    )
     due = models.DateTimeField(null=True, blank=True)  # copy of the answer clock's due
     active = models.JSONField(default=list)  # [[rule version, step, severity], …] that are on
 
@@ -154,7 +158,15 @@ class Alarm(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=("closed_at", "exercise", "level", "due")),
+            # Open alarms are few among millions that are over; an index over the empty case of all would mislead.
+            models.Index(fields=("level", "due"), condition=models.Q(closed_at=None), name="open_alarms"),
+            models.Index(
+                fields=("point", "level"),
+                condition=models.Q(closed_at=None, cleared_at=None, retrospective=False),
+                name="alarms_on",
+            ),
+            models.Index(fields=("case",), condition=models.Q(case__isnull=False), name="alarms_of_case"),
+            models.Index(fields=("chain",), condition=models.Q(chain__isnull=False), name="alarms_of_chain"),
             models.Index(fields=("point", "raised_at")),
             models.Index(fields=("raised_at",)),
         ]

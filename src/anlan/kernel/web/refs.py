@@ -80,6 +80,12 @@ def resolve(ref: str) -> Any | None:
     return kind.model._base_manager.filter(pk=pk).first()
 
 
+def address_of(obj: models.Model) -> str:
+    """The address of a row that is at hand, without looking into rights; "" when nobody registered its model."""
+    kind = _kinds.get(_names.get(obj._meta.concrete_model or type(obj), ""))
+    return kind.url(obj) if kind is not None else ""
+
+
 def url_of(ref: str) -> str:
     """The address of the row's page, without looking into rights; "" when it is not there."""
     obj = resolve(ref)
