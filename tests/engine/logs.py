@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from anlan.engine import FUTURE_MS, REST_MS, Declare, Enforce, Level, LevelStep, Retire, Rule, Silence, Tick
+from anlan.engine import (
+    FUTURE_MS,
+    REST_MS,
+    Declare,
+    Enforce,
+    Level,
+    LevelStep,
+    Rate,
+    Retire,
+    Rule,
+    Silence,
+    Term,
+    Tick,
+    Window,
+)
 from tests.engine.making import DAWN, batch
 
 POINTS = (1, 2, 3, 40)
@@ -22,6 +36,36 @@ def levels(draw) -> Level:
         limits.reverse()
     steps = tuple(LevelStep(4 - number, limit) for number, limit in enumerate(limits))
     return Level(steps, direction, draw(st.sampled_from((0.0, 0.5, 2.0))), draw(DELAYS), draw(DELAYS))
+
+
+@st.composite
+def rates(draw) -> Rate:
+    """Changes of 1 to 4 in 10 ms, up or down."""
+    level = draw(levels())
+    sign = 1.0 if level.direction == "high" else -1.0
+    limits = sorted(step.limit for step in level.steps)
+    steps = tuple(LevelStep(4 - number, sign * limit) for number, limit in enumerate(limits))
+    return Rate(steps, level.direction, level.deadband, level.on_ms, level.off_ms,
+                window_ms=draw(st.sampled_from((2, 20, 40, 100, 1_000))), per_ms=10)  # fmt: skip
+
+
+@st.composite
+def terms(draw) -> Term:
+    pane = draw(st.sampled_from((1, 5, 20, 50)))
+    return Term(
+        span_ms=pane * draw(st.sampled_from((1, 1, 2, 3, 7))),
+        pane_ms=pane,
+        lag_ms=pane * draw(st.sampled_from((0, 0, 0, 1, 3))),
+        of=draw(st.sampled_from(("sum", "mean", "max", "min", "count"))),
+        weight=draw(st.sampled_from((1.0, 1.0, 0.1, -0.3))),
+    )
+
+
+@st.composite
+def windows(draw) -> Window:
+    level = draw(levels())
+    made = draw(st.lists(terms(), min_size=1, max_size=3))
+    return Window(level.steps, level.direction, level.deadband, level.on_ms, level.off_ms, terms=tuple(made))
 
 
 silences = st.builds(Silence, st.sampled_from((1, 10, 30, 100)), st.just(3))
@@ -46,7 +90,7 @@ def logs(draw, *, most_rows: int = 60, most_records: int = 24, steps_back: bool 
             kind = "level"
         if kind in ("level", "silence"):
             version += 1
-            condition = draw(levels() if kind == "level" else silences)
+            condition = draw(st.one_of(levels(), rates(), windows()) if kind == "level" else silences)
             records.append(Enforce(seq, arrival, Rule(version, draw(some_points), condition)))
         elif kind == "retire":
             records.append(Retire(seq, arrival, draw(st.integers(1, version))))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from anlan.engine import Batch, Declare, Enforce, Level, LevelStep, Retire, Rule, Silence, Tick, evaluate, new_state
+from anlan.engine import Batch, Condition, Declare, Enforce, Level, LevelStep, Retire, Rule, Tick, evaluate, new_state
 
 SECOND = 1_000
 #: A sober moment to begin with: 2026-11-22 00:00 in Asia/Shanghai.
@@ -56,8 +56,9 @@ class Log:
         self.records.append(Tick(self._next(), DAWN + arrival))
         return self
 
-    def rule(self, condition: Level | Silence, *, version=1, points=(1,), arrival=0) -> Log:
-        self.records.append(Enforce(self._next(), DAWN + arrival, Rule(version, points, condition)))
+    def rule(self, condition: Condition, *, version=1, points=(1,), arrival=0, schedule=None, inhibits=()) -> Log:
+        rule = Rule(version, points, condition, schedule, inhibits)
+        self.records.append(Enforce(self._next(), DAWN + arrival, rule))
         return self
 
     def retire(self, version, arrival) -> Log:

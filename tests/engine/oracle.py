@@ -9,7 +9,10 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from anlan.engine import Batch, Declare, Enforce, Level, Retire, Rule
+from anlan.engine import Batch, Declare, Deviation, Enforce, Implausible, Ladder, Level, Retire, Rule, Stuck
+from tests.engine.oracle_groups import Stage
+from tests.engine.oracle_watch import Curve, Doubts, Stays
+from tests.engine.oracle_windows import maker
 
 REMEMBERED_READINGS = 16
 REMEMBERED_ALARMS = 8
@@ -32,12 +35,12 @@ class Told:
 
 
 class Latch:
-    """A step of a level rule at one point, in one lane."""
+    """A step of a ladder at one point, in one lane."""
 
     __slots__ = ("changed", "ending", "hidden", "high", "latch", "limit", "off_ms", "on_ms", "out", "release", "start",
                  "tell", "value")  # fmt: skip
 
-    def __init__(self, level: Level, limit: float, tell) -> None:
+    def __init__(self, level: Ladder, limit: float, tell) -> None:
         self.high = level.direction == "high"
         self.limit = limit
         self.release = limit - level.deadband if self.high else limit + level.deadband
@@ -73,6 +76,24 @@ class Latch:
             self.start = max(t, self.changed)
             self.value = value
             self.until(t)
+
+
+class MadeLatch(Latch):
+    """A latch over a signal that is made of several readings."""
+
+    __slots__ = ("condition", "source")
+
+    def __init__(self, ladder: Ladder, limit: float, tell) -> None:
+        self.condition = ladder
+        super().__init__(ladder, limit, tell)
+
+    def reset(self) -> None:
+        super().reset()
+        self.source = Curve(self.condition) if isinstance(self.condition, Deviation) else maker(self.condition)
+
+    def read(self, t: int, value: float | None) -> None:
+        signal = None if value is None else self.source.read(t, value)
+        super().read(t, signal if signal is not None and math.isfinite(signal) else None)
 
 
 class Quiet:
@@ -133,15 +154,16 @@ class Oracle:
         self.duplicates = 0
         self.keeping = True
         self.position = -1
+        self.stage = Stage(self)
 
     def evaluate(self, records) -> None:
         for record in records:
             if record.seq <= self.position:
                 continue
             self.position = record.seq
-            for number, point in self.points.items():
-                if point.waiting:
-                    self.release(number, point, record.arrival)
+            waiting = [number for number, point in self.points.items() if point.waiting]
+            if waiting:
+                self.release(waiting, record.arrival)
             if isinstance(record, Batch):
                 self.batch(record)
                 continue
@@ -152,13 +174,13 @@ class Oracle:
                 for point in self.points.values():
                     for lane in (point.live, point.late):
                         for (version, _), channel in lane.items():
-                            if version == record.version:
+                            if version == record.version and not self.stage.carries(version):
                                 channel.ending = True
+                self.stage.retire(record.version)
             elif isinstance(record, Declare):
+                self.release(record.points.tolist(), None)
                 for number in record.points.tolist():
-                    point = self.point(number)
-                    self.release(number, point, None)
-                    point.hold = record.hold_ms
+                    self.point(number).hold = record.hold_ms
 
     def point(self, number: int) -> Point:
         if number not in self.points:
@@ -169,9 +191,18 @@ class Oracle:
         if rule.version in self.versions:
             return
         self.versions.add(rule.version)
+        if self.stage.takes(rule):
+            first = self.stage.enforce(rule, arrival)
+            if first is None:
+                return
+            rule = first
         for number in rule.points:
             point = self.point(number)
-            if isinstance(rule.condition, Level):
+            if isinstance(rule.condition, Stuck | Implausible):
+                watcher = Stays if isinstance(rule.condition, Stuck) else Doubts
+                tell = self.teller(rule.version, number, 0, rule.condition.severity)
+                point.live[rule.version, 0] = watcher(rule.condition, tell)
+            elif isinstance(rule.condition, Ladder):
                 for step, rung in enumerate(rule.condition.steps):
                     self.enforce_step(rule, step, rung, number, point)
             else:
@@ -181,7 +212,7 @@ class Oracle:
 
     def enforce_step(self, rule, step, rung, number, point) -> None:
         alarms: deque[list] = deque(maxlen=REMEMBERED_ALARMS)
-        say = self.teller(rule.version, number, step, rung.severity)
+        say = self.teller(rule.version, number, step, rung.severity, ladder=True)
 
         def tell_live(channel, t, on, value):
             if on:
@@ -196,14 +227,23 @@ class Oracle:
             if not channel.hidden:
                 say(channel, t, on, value, "retro")
 
-        point.live[rule.version, step] = Latch(rule.condition, rung.limit, tell_live)
-        point.late[rule.version, step] = Latch(rule.condition, rung.limit, tell_late)
+        latch = Latch if isinstance(rule.condition, Level) else MadeLatch
+        point.live[rule.version, step] = latch(rule.condition, rung.limit, tell_live)
+        point.late[rule.version, step] = latch(rule.condition, rung.limit, tell_late)
 
-    def teller(self, version, number, step, severity):
+    def teller(self, version, number, step, severity, *, ladder=False):
         def tell(channel, t, on, value, lane="live"):
-            self.told.append(Told(version, number, step, severity, lane, t, on, value))
+            if lane == "retro":
+                if version not in self.stage.hidden:
+                    self.told.append(Told(version, number, step, severity, lane, t, on, value))
+            elif self.stage.hear_first(t, number, version, step, severity, on, value, ladder=ladder):
+                self.add(version, number, step, severity, t, on, value)
 
         return tell
+
+    def add(self, version, number, step, severity, t, on, value) -> None:
+        """Tell a live change."""
+        self.told.append(Told(version, number, step, severity, "live", t, on, value))
 
     def show(self, arrival: int) -> None:
         for point in self.points.values():
@@ -214,6 +254,8 @@ class Oracle:
                 point.late_rest_at = None
                 for channel in point.late.values():
                     channel.until(point.late_bound)
+        if self.stage.judges:
+            self.stage.time(arrival)
 
     def batch(self, batch: Batch) -> None:
         rows = zip(batch.point.tolist(), batch.t.tolist(), batch.value.tolist(), batch.quality.tolist(), strict=True)
@@ -231,15 +273,22 @@ class Oracle:
                 else:
                     self.row(number, point, t, value, quality, batch.arrival, batch.arrival, batch.seq, row)
 
-    def release(self, number: int, point: Point, arrival: int | None) -> None:
-        """Take held rows that were due before `arrival`, with all older ones; all rows when it is None."""
-        due = [row[1] for row in point.waiting if arrival is None or row[0] + point.hold < arrival]
-        if not due:
-            return
-        out = sorted((row for row in point.waiting if row[1] <= max(due)), key=lambda row: row[1])
-        point.waiting = [row for row in point.waiting if row[1] > max(due)]
-        for came, t, value, quality, seq, place in out:
-            self.row(number, point, t, value, quality, came + point.hold, came + 2 * point.hold, seq, place)
+    def release(self, numbers: list[int], arrival: int | None) -> None:
+        """Take held rows that were due before `arrival`, with all older ones of their point; all when it is None."""
+        out = []
+        for number in numbers:
+            point = self.point(number)
+            due = [row[1] for row in point.waiting if arrival is None or row[0] + point.hold < arrival]
+            if due:
+                left = [row for row in point.waiting if row[1] > max(due)]
+                for row in point.waiting:
+                    if row[1] <= max(due):
+                        # It falls due by itself or by a newer row of its point.
+                        falls = min(one[0] for one in point.waiting if one not in left and one[1] >= row[1])
+                        out.append((falls + point.hold, row[1], row[4], row[5], number, point.hold, row))
+                point.waiting = left
+        for _, _, _, _, number, hold, (came, t, value, quality, seq, place) in sorted(out, key=lambda one: one[:4]):
+            self.row(number, self.point(number), t, value, quality, came + hold, came + 2 * hold, seq, place)
 
     def row(self, number, point, t, value, quality, known, seen, seq, place) -> None:
         usable = value if quality < 2 and math.isfinite(value) else None
@@ -247,6 +296,8 @@ class Oracle:
             for channel in point.live.values():
                 channel.read(t, usable)
             point.high, point.seen = t, seen
+            if self.stage.judges:
+                self.stage.row(number, t, usable, seen)
             if usable is not None:
                 point.valued = t
             point.readings.append((t, value))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anlan.engine import FUTURE_MS, Batch, Declare, Enforce, Rule, Silence, Tick, dump, evaluate, load, new_state, owner
-from tests.engine.logs import POINTS, levels, logs, rows_of
+from tests.engine.logs import POINTS, levels, logs, rates, rows_of, windows
 from tests.engine.making import DAWN, bare, batch
 from tests.engine.oracle import Oracle
 
@@ -146,7 +146,7 @@ HOLD, LATENCY = 40, 7
 @st.composite
 def deliveries(draw):
     """Rules, readings in true order, two orders of arrival inside the hold, and the arrival times of ticks."""
-    rules = [draw(levels()) for _ in range(2)]
+    rules = [draw(levels()), draw(levels()), draw(rates()), draw(windows())]
     rules.append(Silence(draw(st.sampled_from((5, 20, 100))), 4))
     t = dict.fromkeys(POINTS, DAWN)
     readings = []

@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from anlan.engine import Silence, dump, evaluate, load, new_state, owner
+from anlan.engine import Enforce, Rate, Rule, Silence, Term, Window, dump, evaluate, load, new_state, owner
 from anlan.engine.log import Tick
-from tests.engine.making import DAWN, Log, bare, high
+from tests.engine.making import DAWN, Log, bare, batch, high
 
 
 def busy_state():
@@ -61,6 +61,15 @@ def test_a_snapshot_of_another_version_is_refused_with_the_next_move():
     data[4] += 1
     with pytest.raises(ValueError, match="replay the log"):
         load(bytes(data))
+
+
+def test_a_snapshot_from_before_a_kind_of_condition_is_read_and_takes_rules_of_it():
+    old = busy_state()
+    for kind in (Rate, Window):
+        del old.tables[kind]
+    window = Window(high(3).steps, terms=(Term(span_ms=20, pane_ms=10),))
+    future = [Enforce(10, DAWN + 200, Rule(9, (1,), window)), batch(11, DAWN + 200, [(1, DAWN + 195, 3.0)])]
+    assert [one.rule for one in evaluate(load(dump(old)), future)[1].transitions if one.rule == 9] == [9]
 
 
 @pytest.mark.parametrize("stride", [1, 2, 16, 1_000])

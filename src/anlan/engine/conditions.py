@@ -83,8 +83,10 @@ class Level(Ladder, frozen=True, tag="level"):
 class Rate(Ladder, frozen=True, kw_only=True, tag="rate"):
     """How fast the value changes: the signal is (value - earlier value) / (t - earlier t) * per_ms.
 
-    The earlier reading is the oldest remembered one that is not older than `window_ms` before t; without one there is
-    no signal. Remembered are at most 16 readings: one is taken when `window_ms / 15` has passed since the last taken.
+    The earlier reading is the oldest remembered one that is not older than `window_ms` before t. Remembered are at most
+    16 readings: one is taken when `window_ms / 15` has passed since the last taken. There is no signal unless the
+    earlier reading is at least `window_ms / 2` before t: two readings a second apart after a gap are noise, not a rate.
+    Give a window of twice the reporting period or more; with one shorter than the period there never is a signal.
 
     window_ms  1 .. LONGEST_MS
     per_ms     unit of the rate: 3_600_000 for units an hour
@@ -104,7 +106,13 @@ class Term(msgspec.Struct, frozen=True, kw_only=True):
     """A function of the values in the panes of a span, times a weight.
 
     Pane k holds the values with k * pane_ms <= t < (k + 1) * pane_ms (epoch ms). At a reading of pane k the term looks
-    at span_ms / pane_ms panes, of which the newest is k - lag_ms / pane_ms.
+    at span_ms / pane_ms panes, of which the newest is k - lag_ms / pane_ms. So the span is stepped: a sum over 1 h in
+    panes of 1 min covers between 59 and 60 min. State is kept for each pane, point and term.
+
+    What is not there yet counts as nothing: a sum or count of no value is 0. Hence a term that further values could
+    only draw away from the alarm gives no signal until its span lies behind the pane of the first value it saw: a
+    least value that weighs towards the alarm; a sum, count or greatest value that weighs against it (under a low
+    ladder, or with a weight below 0). Later gaps are not noticed; that is what `Silence` is for.
 
     span_ms  a multiple of pane_ms; (span_ms + lag_ms) / pane_ms is at most MOST_PANES
     lag_ms   a multiple of pane_ms, how far back the span ends
@@ -134,7 +142,7 @@ class Window(Ladder, frozen=True, kw_only=True, tag="window"):
     """A sliding sum, mean, greatest, least or count, or a linear combination of those, of one point.
 
     The signal changes with each reading: the sum over its terms of weight times function. Mean, max and min of no
-    value give no signal.
+    value give no signal. A pane that leaves the span does so at the next reading.
 
     terms  1 to 4
     """
@@ -164,7 +172,8 @@ class Deviation(Ladder, frozen=True, kw_only=True, tag="deviation"):
     """The value against a limit that changes with the date or with the state of another point.
 
     The signal is value - reference. The reference is that of `curve` (a reservoir's rule curve), read at t in the zone,
-    or the held value of point `other` (no signal while that is unknown: older than `stale_ms` at t). One of the two.
+    or the held value of point `other`; there is no signal, and the latch keeps, while that is unknown: before its first
+    row after the rule, and once `stale_ms` of arrival time has passed since its last value. One of the two.
 
     curve     in order of date, the first one holds on from the last of the year before; 1 to 366
     linear    values between two dates lie on a line; else each holds until the next
@@ -218,8 +227,8 @@ class Silence(msgspec.Struct, frozen=True, tag="silence"):
 class Stuck(msgspec.Struct, frozen=True, kw_only=True, tag="stuck"):
     """Readings keep coming and none differs from the first of the run by more than `within`.
 
-    On at the start of the run + after_ms, shown by a reading only (silence is no proof of a stuck value); off at the
-    first reading that differs by more, which begins the next run.
+    On at the start of the run + after_ms, shown by a reading of the run only (silence is no proof of a stuck value);
+    off at the first reading that differs by more, which begins the next run.
 
     within  >= 0, the unit of the point
     floor   values at or below it never count as stuck (a rain gauge that says 0 is not stuck); None: none
@@ -243,7 +252,7 @@ class Implausible(msgspec.Struct, frozen=True, kw_only=True, tag="implausible"):
     """A value that the instrument cannot have measured: below `low`, above `high`, or a jump from the last good one.
 
     low, high  None: no bound
-    jump       greatest plausible change from the reading before, > 0; None: no bound
+    jump       greatest plausible change from the last value within low and high, > 0; None: no bound
     """
 
     severity: int
@@ -293,7 +302,8 @@ class Crossings(msgspec.Struct, frozen=True, kw_only=True, tag="crossings"):
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
     """A point with a limit of its own: true while a latch with deadband is set, false while it is reset, unknown before
-    its first value and once that is older than `stale_ms` on the clock of the condition."""
+    its first value. Once `stale_ms` of arrival time has passed since its last value it is unknown and the latch resets;
+    so a device whose clock is wrong makes no other one look old."""
 
     point: int
     limit: float

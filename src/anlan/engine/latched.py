@@ -58,6 +58,10 @@ class Latched(Table):
         """1 where the row sets the latch of the channel, 0 where it resets it, -1 where it leaves it."""
         raise NotImplementedError
 
+    def signal(self, channel: I8, rows: Rows | LateRows, row: I8) -> F8:
+        """What the channel looks at in the row, NaN where the row gives it none."""
+        return rows.signal[row]
+
     def stirs(self, rows: Rows) -> B1:
         """False only for rows that change no latch of their point, given its latches before the record."""
         raise NotImplementedError
@@ -86,9 +90,10 @@ class Latched(Table):
             return waiting
         start, count = start[members.place][owner], count[members.place][owner]
         row = ranges(start, count)
+        each = np.repeat(channel, count)
         course = follow(
-            first=np.cumsum(count) - count, t=rows.t[row], signal=rows.signal[row],
-            mark=self.mark(np.repeat(channel, count), rows, row),
+            first=np.cumsum(count) - count, t=rows.t[row], signal=self.signal(each, rows, row),
+            mark=self.mark(each, rows, row),
             latch=self.latch[channel], start=self.start[channel], value=self.value[channel],
             out=self.out[channel], changed=self.changed[channel],
             on_ms=self.on_ms[channel], off_ms=self.off_ms[channel], may_rise=~self.ending[channel],
@@ -100,7 +105,7 @@ class Latched(Table):
         if course.fired.size:
             self.out[channel] = course.out
             self.changed[channel] = course.changed
-            self._tell(channel[course.fired], course.at, course.on, course.by, news)
+            self.tell(channel[course.fired], course.at, course.on, course.by, news)
         self.refresh(members)
         return np.concatenate((waiting, members.slot))
 
@@ -113,7 +118,7 @@ class Latched(Table):
             channel, due = channel[hit], due[hit]
             self.out[channel] = self.latch[channel]
             self.changed[channel] = due
-            self._tell(channel, due, self.latch[channel], self.value[channel], news)
+            self.tell(channel, due, self.latch[channel], self.value[channel], news)
             self.refresh(members)
 
     def due(self, slot: I8) -> I8:
@@ -140,7 +145,17 @@ class Latched(Table):
     def dead(self) -> B1:
         return self.ending & ~self.out & ~self.late_out
 
-    def _tell(self, channel: I8, at: I8, on: B1, value: F8, news: News) -> None:
+    def arrays(self) -> dict[str, np.ndarray]:
+        used = self.alarms.used
+        return super().arrays() | {f"alarms.{name}": getattr(self.alarms, name)[:used] for name in Past.COLUMNS}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        super().restore(arrays)
+        for name in Past.COLUMNS:
+            setattr(self.alarms, name, arrays[f"alarms.{name}"])
+
+    def tell(self, channel: I8, at: I8, on: B1, value: F8, news: News) -> None:
+        """Tell live changes, and remember them for the retrospective lane."""
         news.add(self, channel, at, on, value)
         self._recent.append((channel, at, on))
 
@@ -183,9 +198,10 @@ class Latched(Table):
         held = goes_on[owner]
         many = count[owner]
         row = ranges(first[owner], many)
+        each = np.repeat(channel, many)
         course = follow(
-            first=np.cumsum(many) - many, t=rows.t[row], signal=rows.signal[row],
-            mark=self.mark(np.repeat(channel, many), rows, row),
+            first=np.cumsum(many) - many, t=rows.t[row], signal=self.signal(each, rows, row),
+            mark=self.mark(each, rows, row),
             latch=held & self.late_latch[channel], start=np.where(held, self.late_start[channel], -1),
             value=np.where(held, self.late_value[channel], np.nan), out=held & self.late_out[channel],
             changed=np.where(held, self.late_changed[channel], -1),

@@ -29,7 +29,8 @@ class Transition:
     point     point number
     step      step of the rule's ladder, from 0; 0 for silence
     severity  1 (most severe) .. 4
-    value     the value that started the run, NaN for silence
+    value     the signal that started the run; NaN where there is none: silence, a value grown too old, a window of a
+              schedule that ends, an inhibitor
     lane      "live", or "retro" for what late readings would have changed
     """
 

@@ -16,6 +16,7 @@ class Past:
     """
 
     DEPTH = 8
+    COLUMNS = ("on", "off", "count")
 
     def __init__(self) -> None:
         self.on: I8 = np.empty((0, self.DEPTH), np.int64)

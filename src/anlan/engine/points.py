@@ -39,7 +39,7 @@ class Intake:
         """These rows, in this order."""
         return Intake(
             self.slot[which], self.t[which], self.value[which], self.quality[which],
-            self.known[which], self.seen[which], self.seq[which], self.row[which],
+            _picked(self.known, which), _picked(self.seen, which), _picked(self.seq, which), self.row[which],
         )  # fmt: skip
 
     def and_then(self, other: Intake) -> Intake:
@@ -52,6 +52,14 @@ class Intake:
         """No rows."""
         none: I8 = np.empty(0, np.int64)
         return cls(none, none, np.empty(0, np.float64), np.empty(0, np.uint8), none, none, none, none)
+
+
+def _picked(column: I8, which: I8 | B1) -> I8:
+    """column[which]; a column that is one number for all rows stays one."""
+    if column.size and column.strides == (0,):
+        size = int(which.sum()) if which.dtype == np.bool_ else which.size
+        return np.broadcast_to(column[0], (size,))
+    return column[which]
 
 
 @dataclass(slots=True)
@@ -107,12 +115,14 @@ class Points:
     late_high   t of its last late row, -1 before the first
     late_bound  `LateRows.bound` of that row
     late_due    arrival time at which the late run counts as at rest, NEVER when it does already
+    shadow      1 for a point of another partition that is only watched here
     wake        per block of slots: no timer of the block is due before this arrival time (a lower bound)
     """
 
     COLUMNS = {
         "number": -1, "high": -1, "seen": -1, "valued": -1, "hold": 0,
         "late_row": -1, "late_high": -1, "late_bound": -1, "late_due": NEVER,
+        "shadow": 0,
     }  # fmt: skip
 
     number: I8
@@ -124,6 +134,7 @@ class Points:
     late_high: I8
     late_bound: I8
     late_due: I8
+    shadow: I8
 
     def __init__(self) -> None:
         self.count = 0
@@ -171,9 +182,12 @@ class Points:
             slot = self._slot_of.take(number)
         return slot
 
-    def order(self, slot: I8) -> tuple[I8 | None, I8 | None]:
+    def order(self, slot: I8, *, rising: bool = False) -> tuple[I8 | None, I8 | None]:
         """(order, first): the order that brings rows of one slot together, None when they are already together;
-        and the first row of each slot in that order, None when no slot has two rows."""
+        and the first row of each slot in that order, None when no slot has two rows.
+
+        rising  also bring the slots themselves in order, so that memory is met from front to back
+        """
         n = slot.size
         if n < 2:
             return None, None
@@ -181,14 +195,17 @@ class Points:
         if step.min() >= 0:
             return None, segments(slot)
         row = np.arange(n)
-        self._scratch[slot] = row
-        if (self._scratch.take(slot) == row).all():
-            return None, None
+        if not rising:
+            self._scratch[slot] = row
+            if (self._scratch.take(slot) == row).all():
+                return None, None
         bits = n.bit_length()
-        key = (slot << bits) | row
+        key = slot << bits
+        key |= row
         key.sort()
         order = key & ((1 << bits) - 1)
-        return order, segments(slot[order])
+        key >>= bits
+        return order, segments(key)
 
     def lag(self, slot: I8) -> I8:
         """Arrival time minus the time the point's clock shows, ms; 0 before its first row."""

@@ -48,6 +48,8 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
             raise ValueError(f"rule version {self.version}: 8 inhibiting alarms at most, not {len(self.inhibits)}")
         for inhibit in self.inhibits:
             inhibit.validate()
+            if inhibit.version == self.version:
+                raise ValueError(f"rule version {self.version} cannot inhibit itself")
 
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evaluate import State
-from .latched import Latched
 from .points import Intake, Points
 
 #: Written into every snapshot; raised when a snapshot of the release before can no longer be read as it is.
@@ -19,7 +18,6 @@ VERSION = 1
 
 _HEADER = struct.Struct("<4sHHIQ")
 _MAGIC = b"ANS\x00"
-PAST = ("on", "off", "count")
 
 
 class _Contents(msgspec.Struct):
@@ -54,8 +52,8 @@ def dump(state: State) -> bytes:
     return _HEADER.pack(_MAGIC, VERSION, 0, _checksum(len(contents), body), len(contents)) + body
 
 
-def load(data: bytes) -> State:
-    """The state that `dump` wrote. Raises ValueError for damage and for a snapshot of another version."""
+def load(data: bytes, *, fast: bool = False) -> State:
+    """The state that `dump` wrote, to go on compiled or not. Raises ValueError for damage and for another version."""
     if len(data) < _HEADER.size:
         raise ValueError(f"a snapshot of {len(data)} bytes is cut short")
     magic, version, spare, crc, size = _HEADER.unpack_from(data)
@@ -74,7 +72,7 @@ def load(data: bytes) -> State:
         count = int(np.prod(shape))
         return np.frombuffer(body, dtype, count, size + offset).reshape(shape).copy()
 
-    state = State(contents.part, contents.parts)
+    state = State(contents.part, contents.parts, fast=fast)
     state.position = contents.position
     state.versions = set(contents.versions)
     points = state.points
@@ -82,7 +80,8 @@ def load(data: bytes) -> State:
     if points.count:
         points.reserve(points.count)
     for name in Points.COLUMNS:
-        getattr(points, name)[: points.count] = array(f"points.{name}")
+        if f"points.{name}" in contents.arrays:  # else the snapshot is older than the column
+            getattr(points, name)[: points.count] = array(f"points.{name}")
     points.wake[:] = array("points.wake")[: points.wake.size]
     points.ring.t[:, : points.count], points.ring.value[:, : points.count] = array("ring.t"), array("ring.value")
     points.ring.head[: points.count] = array("ring.head")
@@ -92,12 +91,14 @@ def load(data: bytes) -> State:
     state.holds = bool(points.hold.any())
     state.held.restore(Intake(*(array(f"held.{name}") for name in Intake.__slots__)))
     for kind, table in state.tables.items():
-        for name in table.COLUMNS:
-            setattr(table, name, array(f"{kind.__name__}.{name}"))
-        if isinstance(table, Latched):
-            for name in PAST:
-                setattr(table.alarms, name, array(f"{kind.__name__}.alarms.{name}"))
+        prefix = f"{kind.__name__}."
+        own = {name.removeprefix(prefix): array(name) for name in contents.arrays if name.startswith(prefix)}
+        if own:  # none: the snapshot is older than this kind of condition, of which there was no rule then
+            table.restore(own)
         table.index(points)
+    if "second" in contents.arrays:
+        state.second.restore(array("second").tobytes())
+    state.watched = np.sort(points.number[points.shadow == 1])
     return state
 
 
@@ -116,8 +117,6 @@ def _arrays(state: State) -> dict[str, NDArray[Any]]:
     arrays |= {f"late_ring.{name}": getattr(points.late_ring, name)[..., :late] for name in ("t", "value", "head")}
     arrays |= {f"held.{name}": getattr(state.held.rows, name) for name in Intake.__slots__}
     for kind, table in state.tables.items():
-        arrays |= {f"{kind.__name__}.{name}": getattr(table, name) for name in table.COLUMNS}
-        if isinstance(table, Latched):
-            used = table.alarms.used
-            arrays |= {f"{kind.__name__}.alarms.{name}": getattr(table.alarms, name)[:used] for name in PAST}
+        arrays |= {f"{kind.__name__}.{name}": column for name, column in table.arrays().items()}
+    arrays["second"] = np.frombuffer(state.second.dump(), np.uint8)
     return arrays

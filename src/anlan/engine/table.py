@@ -23,11 +23,12 @@ NEWS = {
 
 
 class News:
-    """Transitions of one record, gathered in chunks."""
+    """Transitions of one record, gathered in chunks; `tables` has the table that each comes from, if one does."""
 
     def __init__(self, points: Points) -> None:
         self._points = points
         self.chunks: list[dict[str, np.ndarray]] = []
+        self.tables: list[Table | None] = []
 
     def add(self, table: Table, channel: I8, t: I8, on: B1, value: F8, *, retro: bool = False) -> None:
         """One transition per channel given; a channel may be given more than once, in the order of its changes."""
@@ -37,6 +38,17 @@ class News:
                 "step": table.step[channel], "severity": table.severity[channel], "on": on, "value": value,
                 "retro": np.full(channel.size, retro),
             })  # fmt: skip
+            self.tables.append(table)
+
+    def add_changes(self, changes: list[tuple[int, int, int, int, int, bool, float]]) -> None:
+        """Live transitions told outside the tables: (t, rule, point, step, severity, on, value) each."""
+        columns = zip(*changes, strict=True)
+        names = ("t", "rule", "point", "step", "severity", "on", "value")
+        chunk: dict[str, np.ndarray] = {
+            name: np.array(column, NEWS[name]) for name, column in zip(names, columns, strict=True)
+        }
+        self.chunks.append(chunk | {"retro": np.zeros(len(changes), np.bool_)})
+        self.tables.append(None)
 
 
 @dataclass(slots=True)
@@ -68,6 +80,7 @@ class Table:
     slot                      of the point
     ending                    the rule version is retired: the channel raises nothing more
     begin                     first channel of each slot, one cell more than there are slots
+    widest                    most channels of one slot
     """
 
     COLUMNS: ClassVar[dict[str, str]] = {
@@ -78,11 +91,14 @@ class Table:
     step: I8
     severity: I8
     ending: B1
+    #: The output; a column of every kind.
+    out: B1
 
     def __init__(self) -> None:
         for name, kind in self.COLUMNS.items():
             setattr(self, name, np.empty(0, kind))
         self.begin: I8 = np.zeros(1, np.int64)
+        self.widest = 0
         self._new: list[dict[str, np.ndarray]] = []
         self._retired: list[int] = []
 
@@ -123,6 +139,15 @@ class Table:
 
     # The columns.
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All that a snapshot must carry of this table, by name; called when it is settled."""
+        return {name: getattr(self, name) for name in self.COLUMNS}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take back what `arrays` gave; `index` is called next."""
+        for name in self.COLUMNS:
+            setattr(self, name, arrays[name])
+
     def add(self, **columns: np.ndarray) -> None:
         """Add channels at the next `settle`; columns that are not given start at 0."""
         self._new.append(columns)
@@ -151,6 +176,7 @@ class Table:
     def index(self, points: Points) -> None:
         """Make `begin` and the summaries anew from the columns."""
         self.begin = np.searchsorted(self.slot, np.arange(points.capacity + 1))
+        self.widest = int(np.diff(self.begin).max()) if points.capacity else 0
         self.summarise(points)
 
     def of(self, slot: I8) -> Members:
