@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
@@ -46,6 +46,19 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("ANLAN_PORT", "8000", "Port of the web process."),
     Variable("ANLAN_INGEST_PORT", "8010", "Port of the process that takes readings from devices."),
     Variable(
+        "ANLAN_MQTT_URL",
+        "",
+        "Broker to take readings from, `mqtt://user:password@host:1883` or `mqtts://…` with TLS. Empty: no MQTT "
+        "(`./anlan demo` then has a broker of its own).",
+    ),
+    Variable("ANLAN_MQTT_CA", "", "File of certificates by which a broker with TLS is trusted. Empty: the system's."),
+    Variable(
+        "ANLAN_MQTT_CLIENT_ID",
+        "anlan",
+        "Name under which the broker keeps our session. Two installations on one broker need two names.",
+    ),
+    Variable("ANLAN_MQTT_PORT", "1883", "Port of the broker that `./anlan demo` brings along."),
+    Variable(
         "ANLAN_SECRET_KEY",
         "",
         "Key that signs sessions. Empty: `secret.key` in the data directory, made at the first start and readable by "
@@ -63,9 +76,18 @@ VARIABLES: tuple[Variable, ...] = (
         "Address under which browsers reach the desks when a proxy speaks TLS, such as `https://anlan.example.org`. "
         "Forms from it are accepted and cookies never travel in clear.",
     ),
+    Variable(
+        "ANLAN_ENGINE_FAST",
+        "auto",
+        "`auto`: the engine runs compiled where numba is installed (`./anlan setup --full`). `off`: it never does; the "
+        "alarms are the same.",
+    ),
     Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
     Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
 )
+
+#: What ANLAN_ENGINE_FAST may say.
+FAST = ("auto", "off")
 
 _BY_NAME = {variable.name: variable for variable in VARIABLES}
 _ON = frozenset({"1", "on", "true", "yes"})
@@ -96,6 +118,14 @@ def switch(name: str, environ: Mapping[str, str] = os.environ) -> bool:
     raise BadSetting(f"{name}={value!r}: write on or off.")
 
 
+def choice(name: str, words: tuple[str, ...], environ: Mapping[str, str] = os.environ) -> str:
+    """A declared variable that is one of these words. Raises BadSetting for any other."""
+    value = text(name, environ).lower()
+    if value not in words:
+        raise BadSetting(f"{name}={value!r}: write {' or '.join(words)}.")
+    return value
+
+
 def port(name: str, environ: Mapping[str, str] = os.environ) -> int:
     """A declared variable that is a TCP port. Raises BadSetting outside 1..65535."""
     value = text(name, environ)
@@ -113,6 +143,27 @@ def origin(name: str = "ANLAN_PUBLIC_URL", environ: Mapping[str, str] = os.envir
     ):
         raise BadSetting(f"{name}={value!r}: write scheme and host, such as https://anlan.example.org.")
     return value
+
+
+def broker(name: str = "ANLAN_MQTT_URL", environ: Mapping[str, str] = os.environ) -> SplitResult | None:
+    """A declared variable that is the address of an MQTT broker, None when empty. Raises BadSetting otherwise."""
+    value = text(name, environ)
+    if not value:
+        return None
+    example = f"{name}: write an address such as mqtt://user:password@broker.example.org:1883."
+    try:
+        parts = urlsplit(value)
+        port_given = parts.port
+    except ValueError as error:
+        raise BadSetting(example) from error
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/") or port_given == 0:
+        raise BadSetting(example)
+    return parts
+
+
+def unquoted(part: str | None) -> str:
+    """A user name or password out of an address, where `%40` means @."""
+    return unquote(part or "")
 
 
 def host_of(address: str) -> str:

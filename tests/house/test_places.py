@@ -154,6 +154,13 @@ def test_a_switch_refuses_a_word_that_is_neither_on_nor_off():
         environment.switch("ANLAN_DEBUG", {"ANLAN_DEBUG": "maybe"})
 
 
+def test_a_choice_takes_only_its_words():
+    assert environment.choice("ANLAN_ENGINE_FAST", environment.FAST, {}) == "auto"
+    assert environment.choice("ANLAN_ENGINE_FAST", environment.FAST, {"ANLAN_ENGINE_FAST": "OFF"}) == "off"
+    with pytest.raises(environment.BadSetting, match="write auto or off"):
+        environment.choice("ANLAN_ENGINE_FAST", environment.FAST, {"ANLAN_ENGINE_FAST": "quick"})
+
+
 def test_the_public_address_is_an_origin_and_nothing_more():
     assert environment.origin(environ={}) == ""
     assert environment.origin(environ={"ANLAN_PUBLIC_URL": "https://a.example:8443/"}) == "https://a.example:8443"

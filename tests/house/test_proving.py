@@ -113,6 +113,23 @@ def test_a_figure_that_fails_after_its_verdict_does_not_hold(house):
     assert proving.bench(house, Voice(), os.environ, ["ratio"]) == 1
 
 
+def test_a_figure_that_cannot_be_measured_here_says_why_and_is_no_failure(house, capfd):
+    figure(house, "peer", 'if __name__ == "__main__":\n    print("peer skipped: no network")\n')
+    assert proving.bench(house, Voice(), os.environ, ["peer"]) == 0
+    figure(
+        house, "peer", 'if __name__ == "__main__":\n    print("peer skipped: no network")\n    raise SystemExit(3)\n'
+    )
+    assert proving.bench(house, Voice(), os.environ, ["peer"]) == 1
+
+
+def test_a_figure_names_the_packages_that_it_needs(house):
+    figure(house, "plain", 'if __name__ == "__main__": print()\n')
+    figure(house, "compiled", '#: bench needs: full\nif __name__ == "__main__": print()\n')
+    assert proving.bench_purpose(house, ["plain"], "run") == "run"
+    assert proving.bench_purpose(house, ["plain", "compiled"], "run") == "full"
+    assert proving.bench_purpose(house, ["all"], "postgres") == "full"
+
+
 def test_an_unknown_figure_names_the_known_ones(house):
     figure(house, "latency", 'if __name__ == "__main__": print()\n')
     with pytest.raises(Trouble, match=r"(?s)No figure is called speed.*latency"):

@@ -42,7 +42,7 @@ if name == "serve_web":
             self.end_headers()
         def log_message(self, *words): pass
     http.server.HTTPServer(("127.0.0.1", int(sys.argv[3])), Answer).serve_forever()
-elif name in ("serve_ingest", "serve_engine", "serve_jobs", "simulate"):
+elif name in ("serve_ingest", "serve_engine", "serve_jobs", "serve_mqtt", "simulate"):
     signal.pause()
 """
 LAUNCHER = """
@@ -83,7 +83,7 @@ def start(tmp_path):
             (tmp_path / f"var/{'demo' if kind == 'demo' else 'data'}/broken").write_text(broken)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")}
         # Ports of its own, so that tests may run side by side.
-        clean |= {"ANLAN_PORT": unused(), "ANLAN_INGEST_PORT": unused()}
+        clean |= {"ANLAN_PORT": unused(), "ANLAN_INGEST_PORT": unused(), "ANLAN_MQTT_PORT": unused()}
         # The launcher finds the product's own package first, its children the stand-in.
         code = f"import sys; sys.path.insert(0, {str(House().top / 'src')!r})\n" + LAUNCHER
         process = subprocess.Popen(
@@ -126,7 +126,7 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
     came = os.open(tmp_path / "var/demo/came", os.O_RDWR)
     process = start("demo")
     said = until(process, "Ctrl-C")
-    for _ in range(7):
+    for _ in range(8):
         assert select.select([came], [], [], 60.0)[0], "not every command came"
         os.read(came, 1)
     os.close(came)
@@ -146,7 +146,7 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
     assert not answers(address + "healthz")
     names = [call[0] for call in calls(tmp_path / "var/demo")]
     assert names[:2] == ["migrate", "build_demo"]
-    assert sorted(names[2:]) == ["serve_engine", "serve_ingest", "serve_jobs", "serve_web", "simulate"]
+    assert sorted(names[2:]) == ["serve_engine", "serve_ingest", "serve_jobs", "serve_mqtt", "serve_web", "simulate"]
 
 
 def test_a_second_start_shows_the_same_password(start, tmp_path):
@@ -229,6 +229,13 @@ def test_a_wrong_setting_is_named_before_anything_starts(start, tmp_path):
 def test_only_the_demo_simulates():
     names = [[name for name, _ in processes(Running(1, "127.0.0.1", 8000, 8010, demo))] for demo in (True, False)]
     assert names == [["web", "ingest", "engine", "jobs", "simulate"], ["web", "ingest", "engine", "jobs"]]
+
+
+def test_the_gateway_runs_with_a_broker_of_the_bureau_or_with_the_one_of_the_demo():
+    own = dict(processes(Running(1, "127.0.0.1", 8000, 8010, True, False, 1883)))
+    outside = dict(processes(Running(1, "127.0.0.1", 8000, 8010, False, True, 0)))
+    assert own["mqtt"] == ("serve_mqtt", "--own-broker")
+    assert outside["mqtt"] == ("serve_mqtt",)
 
 
 def test_a_bureau_with_an_owner_gets_no_token(tmp_path):

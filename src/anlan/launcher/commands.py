@@ -98,7 +98,7 @@ def _check(house: House, voice: Voice, environ: Mapping[str, str], known: argpar
 
 
 def _bench(house: House, voice: Voice, environ: Mapping[str, str], known: argparse.Namespace, rest: list[str]) -> int:
-    setup(house, voice, purpose_for(environ), environ)
+    setup(house, voice, proving.bench_purpose(house, known.names, purpose_for(environ)), environ)
     return proving.bench(house, voice, environ, known.names)
 
 

@@ -78,6 +78,7 @@ def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
         for name in ("ANLAN_PORT", "ANLAN_INGEST_PORT"):
             environment.port(name, environ)
         environment.switch("ANLAN_DEBUG", environ)
+        environment.choice("ANLAN_ENGINE_FAST", environment.FAST, environ)
     except environment.BadSetting as error:
         yield Finding("settings", "bad", str(error), "correct it where the service is started.")
         return

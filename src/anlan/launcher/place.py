@@ -28,6 +28,8 @@ class Running:
     port: int
     ingest_port: int
     demo: bool
+    mqtt_broker: bool = False  # readings are taken from the bureau's broker
+    mqtt_port: int = 0  # of the demo's own broker, 0: it has none
 
     @property
     def address(self) -> str:
@@ -38,6 +40,11 @@ class Running:
     def ingest_address(self) -> str:
         """Where a device on this machine sends readings."""
         return f"http://{reachable(self.host)}:{self.ingest_port}"
+
+    @property
+    def mqtt_address(self) -> str:
+        """Where a device on this machine publishes to the demo's own broker."""
+        return f"mqtt://{reachable(self.host)}:{self.mqtt_port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,7 @@ def check(house: House, voice: Voice, environ: Mapping[str, str], names: Sequenc
 
 
 _NAME = re.compile(r"^#: bench: ([a-z0-9-]+(?: [a-z0-9-]+)*)$", re.MULTILINE)
+_NEEDS = re.compile(r"^#: bench needs: ([a-z]+)$", re.MULTILINE)
 _VERDICT = re.compile(r"^(\S+) (-?[0-9.]+(?:e[+-]?[0-9]+)?) (-?[0-9.]+(?:e[+-]?[0-9]+)?) (ok|short)$")
 
 
@@ -154,8 +155,20 @@ def benches(house: House) -> dict[str, str]:
     return found
 
 
+def bench_purpose(house: House, names: Sequence[str], otherwise: str) -> str:
+    """The packages that these figures need: those of a line `#: bench needs: full` in one of them, or `otherwise`."""
+    chosen = {module for name, module in benches(house).items() if name in names or list(names) == ["all"]}
+    for module in sorted(chosen):
+        needs = _NEEDS.search((house.top / "benchmarks" / f"{module}.py").read_text(encoding="utf-8"))
+        if needs:
+            return needs[1]
+    return otherwise
+
+
 def bench(house: House, voice: Voice, environ: Mapping[str, str], names: Sequence[str]) -> int:
     """Run the named figures (`all` for every one); returns 0 when each printed `NAME value goal ok` at its end.
+
+    A figure that cannot be measured here ends with `NAME skipped: why`, which is no failure and proves nothing.
 
     Raises Trouble for a name that no benchmark gives.
     """
@@ -185,6 +198,8 @@ def _bench(house: House, environ: Mapping[str, str], name: str, module: str) -> 
             sys.stdout.flush()
             last = line.strip() or last
     code = process.returncode
+    if code == 0 and last.startswith(f"{name} skipped: "):
+        return 0
     verdict = _VERDICT.match(last)
     if verdict is None or verdict[1] != name:
         print(f"{name}: the last line is not `{name} value goal ok|short`", file=sys.stderr)

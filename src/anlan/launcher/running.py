@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 
-from anlan.environment import BadSetting, port, secret_key, text
+from anlan.environment import BadSetting, broker, port, secret_key, text
 from anlan.launcher.house import Failed, House, Trouble, Voice, follow
 from anlan.launcher.place import Place, Running, place_for
 from anlan.launcher.ports import exactly, next_free
@@ -59,6 +59,7 @@ def run(house: House, voice: Voice, environ: Mapping[str, str], *, demo: bool) -
             ANLAN_PORT=str(running.port),
             ANLAN_INGEST_PORT=str(running.ingest_port),
             ANLAN_DEMO="1" if demo else "0",
+            **_mqtt_env(running),
         )
         _prepare_data(house, voice, place, env, demo)
         supervisor = Supervisor(voice, env, house.top)
@@ -84,7 +85,14 @@ def processes(running: Running) -> list[tuple[str, Sequence[str]]]:
         ("engine", ("serve_engine",)),
         ("jobs", ("serve_jobs",)),
     ]
+    if running.mqtt_broker or running.mqtt_port:
+        found.append(("mqtt", ("serve_mqtt", *(["--own-broker"] if running.mqtt_port else []))))
     return [*found, ("simulate", ("simulate",))] if running.demo else found
+
+
+def _mqtt_env(running: Running) -> dict[str, str]:
+    """What a process must know of the demo's own broker; nothing where there is none."""
+    return {"ANLAN_MQTT_PORT": str(running.mqtt_port)} if running.mqtt_port else {}
 
 
 def banner(house: House, place: Place, running: Running, first_start: str) -> str:
@@ -98,6 +106,7 @@ def banner(house: House, place: Place, running: Running, first_start: str) -> st
         rows += [("First start", f"{running.address}/first-start/"), ("Token", first_start)]
     rows += [
         ("Readings", f"{running.ingest_address}/api/v1/readings"),
+        *([("", f"{running.mqtt_address} (MQTT)")] if running.mqtt_port else []),
         ("Data", house.shown(place.path)),
         ("Logs", house.shown(place.logs)),
     ]
@@ -132,10 +141,17 @@ def _listening(voice: Voice, environ: Mapping[str, str], demo: bool) -> Running:
         ingest = next_free(host, wanted_ingest, (web,))
     else:
         ingest = exactly(host, wanted_ingest, "ANLAN_INGEST_PORT")
-    for chosen, asked, what in ((web, wanted, "web"), (ingest, wanted_ingest, "readings")):
+    outside = broker(environ=environ) is not None
+    wanted_mqtt = port("ANLAN_MQTT_PORT", environ)
+    mqtt = next_free(host, wanted_mqtt, (web, ingest)) if demo and not outside else 0
+    for chosen, asked, what in (
+        (web, wanted, "web"),
+        (ingest, wanted_ingest, "readings"),
+        (mqtt or wanted_mqtt, wanted_mqtt, "MQTT"),
+    ):
         if chosen != asked:
             voice.line(f"· Port {asked} is taken; {what} on port {chosen} instead")
-    return Running(os.getpid(), host, web, ingest, demo)
+    return Running(os.getpid(), host, web, ingest, demo, outside, mqtt)
 
 
 def _prepare_data(house: House, voice: Voice, place: Place, env: Mapping[str, str], demo: bool) -> None:
@@ -219,6 +235,7 @@ def manage(house: House, voice: Voice, environ: Mapping[str, str], arguments: Se
             "ANLAN_HOST": running.host,
             "ANLAN_PORT": str(running.port),
             "ANLAN_INGEST_PORT": str(running.ingest_port),
+            **_mqtt_env(running),
         }
     voice.line(f"· {shlex.join(arguments)} in {house.shown(place.path)}")
     setup(house, voice, purpose_for(environ), environ)
@@ -229,8 +246,11 @@ def manage(house: House, voice: Voice, environ: Mapping[str, str], arguments: Se
 
 
 def replay(house: House, voice: Voice, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Send a recording through the door of the installation that runs. Raises Trouble when none runs."""
-    if place_for(house, environ).running() is None:
+    """Send a recording through the door of the installation that runs. Raises Trouble when none runs.
+
+    The suite (`--suite`) needs none: it is judged by the engine alone.
+    """
+    if "--suite" not in arguments and place_for(house, environ).running() is None:
         raise Trouble(
             "Nothing runs that could take the recording.",
             "start ./anlan demo in another terminal (or set ANLAN_DATA to the directory of the one that runs).",

@@ -144,24 +144,49 @@ def _packages(
     for name in PURPOSES[PURPOSES.index(purpose) :]:
         if stamps.holds(f"packages-{name}", fingerprint(house.lock(name), python.version)):
             return
-    lock = house.lock(purpose)
+    for name in PURPOSES:
+        stamps.drop(f"packages-{name}")
+    stamp = fingerprint(house.lock(purpose), python.version)
+    _install(house, voice, stamps, purpose, house.python, stamp, environ)
+
+
+def _install(
+    house: House, voice: Voice, stamps: Stamps, name: str, python: Path, stamp: str, environ: Mapping[str, str]
+) -> None:
+    """Let this Python install the lock called `name`, and stamp that."""
+    lock = house.lock(name)
     total = sum(1 for line in lock.read_text(encoding="utf-8").splitlines() if "==" in line)
     command: list[str | Path] = [
-        *(house.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"),
+        *(python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar=off"),
         *("--no-deps", "--only-binary=:all:", "--require-hashes", "-r", lock),
     ]
-    with voice.step(f"Installing {total} packages ({house.shown(lock)})"), _told(voice):
-        for name in PURPOSES:
-            stamps.drop(f"packages-{name}")
-        with stamps.working(f"packages-{purpose}", fingerprint(lock, python.version)):
-            seen = 0
-            for line in follow(command, cwd=house.top, env={**environ, "PIP_NO_WARN_SCRIPT_LOCATION": "1"}):
-                word, _, rest = line.strip().partition(" ")
-                if word in ("Collecting", "Requirement"):
-                    seen += 1
-                    voice.moving(f"  {seen}/{total} {rest.split(' ')[0]}")
-                elif word == "Installing":
-                    voice.moving("  unpacking")
+    words = f"Installing {total} packages ({house.shown(lock)})"
+    with voice.step(words), _told(voice), stamps.working(f"packages-{name}", stamp):
+        seen = 0
+        for line in follow(command, cwd=house.top, env={**environ, "PIP_NO_WARN_SCRIPT_LOCATION": "1"}):
+            word, _, rest = line.strip().partition(" ")
+            if word in ("Collecting", "Requirement"):
+                seen += 1
+                voice.moving(f"  {seen}/{total} {rest.split(' ')[0]}")
+            elif word == "Installing":
+                voice.moving("  unpacking")
+
+
+def peers(house: House, voice: Voice, environ: Mapping[str, str] = os.environ) -> Path:
+    """The Python of the programs that benchmarks compare with, in `var/peers`: they never meet our own packages.
+
+    Raises Trouble with what to do where they cannot be installed.
+    """
+    folder = house.top / "var" / "peers"
+    stamps = Stamps(folder / "anlan-stamps")
+    python = folder / "bin" / "python"
+    stamp = fingerprint(house.lock("peers"), platform.python_version(), str(folder))
+    if _asked(python) is None or not stamps.holds("packages-peers", stamp):
+        _need_ensurepip()
+        with voice.step(f"Making {house.shown(folder)} with Python {platform.python_version()}"), _told(voice):
+            venv.EnvBuilder(clear=True, with_pip=True, symlinks=True).create(folder)
+        _install(house, voice, stamps, "peers", python, stamp, environ)
+    return python
 
 
 def _source_path(house: House, python: _Python) -> None:

@@ -20,6 +20,8 @@ from anlan.kernel.layers import declarations as layers
 from anlan.kernel.people import verbs
 from anlan.kernel.registers import declarations as registers
 from anlan.kernel.rulebook.schemas import UNITS
+from anlan.kernel.sensing.conditions import conditions_of, rest_words, severities_of, step_words
+from anlan.kernel.sensing.words import unit_of_body
 
 #: How a level is written.
 _LEVELS = {1: "Ⅰ red", 2: "Ⅱ orange", 3: "Ⅲ yellow", 4: "Ⅳ blue"}
@@ -182,18 +184,21 @@ def _rulebook() -> str:
 
 
 def _says(entry: dict[str, Any]) -> str:
-    """The limit or the time of an entry, in short; numbers in the unit of the point."""
-    condition = entry.get("condition") or {}
-    if condition.get("type") == "level":
-        sign = "≥" if condition["direction"] == "high" else "<"
-        steps = [f"{sign} {step['limit']:g} {_LEVELS[step['severity']]}" for step in condition["steps"]]
-        return f"{', '.join(steps)}; on after {condition['on_s']} s, off after {condition['off_s']} s"
-    if condition.get("type") == "silence":
-        return f"no reading for {condition['after_periods']} periods {_LEVELS[condition['severity']]}"
+    """The limits or the time of an entry, in short; numbers in the unit of the point."""
+    if entry.get("condition") or entry.get("conditions"):
+        return "; ".join(_condition(one, unit_of_body(entry)) for one in conditions_of(entry, code=entry["code"]))
     for unit in UNITS:
         if unit in entry:
             return f"{entry[unit]:g} {unit}, {entry.get('calendar', 'natural')}"
     return ""
+
+
+def _condition(condition: dict[str, Any], unit: str) -> str:
+    """What raises, each step with its level, then how it holds and clears."""
+    steps = step_words(condition, unit)
+    levels = [_LEVELS[severity] for severity in severities_of(condition)]
+    raised = ", ".join(f"{step} {level}" for step, level in zip(steps, levels, strict=True))
+    return "; ".join((raised, *rest_words(condition, unit)))
 
 
 def _source(source: dict[str, Any]) -> str:

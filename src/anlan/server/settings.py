@@ -178,6 +178,8 @@ SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "se
 #: Where the ingest process listens, for pages that tell an owner of a device where to send.
 INGEST_PORT = environment.port("ANLAN_INGEST_PORT")
 #: True when this data directory holds the demo county.
+#: Whether the engine may run compiled, where numba is installed.
+ENGINE_FAST = environment.choice("ANLAN_ENGINE_FAST", environment.FAST) == "auto"
 DEMO = environment.switch("ANLAN_DEMO")
 
 LOGGING = {
