@@ -23,6 +23,7 @@ from anlan.kernel.sensing import consumer, rules
 from anlan.kernel.sensing.door.app import Door
 from anlan.kernel.sensing.door.bodies import Sender
 from anlan.kernel.sensing.door.directory import Directory, Known
+from anlan.kernel.sensing.door.records import ModelRecords
 from anlan.kernel.sensing.models import Alarm, AlarmState
 from anlan.kernel.sensing.runner import Runner
 
@@ -36,7 +37,7 @@ def vault(settings, tmp_path):
 
 def post(store, point, readings):
     """Send readings as the device would, over HTTP, with its credential."""
-    directory = Directory()
+    directory = Directory(ModelRecords())
     sender = Sender("gw-1", "live", {point.code: point.pk, point.pk: point.pk})
     directory.known = {"gw-1": Known(hashlib.sha256(b"key").hexdigest(), sender)}
     door = Door(store, directory, background=False)

@@ -56,7 +56,7 @@ def test_every_setting_register_workflow_and_verb_has_its_row():
 
 def test_a_rule_says_its_limits_its_clause_and_whether_anyone_checked_it():
     row = next(line for line in pages()["rulebook.md"].splitlines() if "`GAS-01`" in line)
-    assert "≥ 25 Ⅲ yellow, ≥ 50 Ⅱ orange" in row
+    assert "≥ 25 %LEL Ⅲ yellow, ≥ 50 %LEL Ⅱ orange" in row
     assert "GB/T 50493-2019 5.5.2" in row
     own = next(line for line in pages()["rulebook.md"].splitlines() if "`alarm.answer.1`" in line)
     assert "3 minutes" in own

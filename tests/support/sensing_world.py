@@ -102,8 +102,8 @@ def person(username: str, name: str, region: Region, verbs: list[str]) -> User:
 
 
 DUTY = [
-    "region.see", "point.see", "alarm.see", "alarm.acknowledge", "alarm.close", "case.see", "case.open", "case.assign",
-    "case.check", "chain.see", "rulebook.see", "setaside.see", "scenario.run",
+    "region.see", "point.see", "alarm.see", "alarm.acknowledge", "alarm.shelve", "alarm.close", "case.see", "case.open",
+    "case.assign", "case.check", "chain.see", "rulebook.see", "setaside.see", "scenario.run",
 ]  # fmt: skip
 
 

@@ -260,29 +260,6 @@ def test_a_clock_reads_in_words():
     ]
 
 
-def test_an_alarm_rule_reads_in_words_with_its_levels():
-    level = {
-        "type": "level",
-        "steps": [{"severity": 3, "limit": 25}, {"severity": 2, "limit": 50}],
-        "deadband": 2.5,
-        "on_s": 15,
-        "off_s": 60,
-    }
-    silence = {"type": "silence", "after_periods": 3, "severity": 4}
-    entry = Entry(kind="alarm", code="GAS-01", body={"kind": "no_such_kind", "conditions": [level, silence]})
-    with translation.override("en"):
-        lines = [(line.label, line.value, line.level) for line in wording.lines_of(entry)]
-    assert lines == [
-        ("Holds for points of kind", "no_such_kind", None),
-        ("Raised at or above", "25", 3),
-        ("Raised at or above", "50", 2),
-        ("Falls back only", "2.5 below the limit", None),
-        ("Must last before it is raised", "15 s", None),
-        ("Must be over before it clears", "1 min", None),
-        ("No reading for", "3 sampling periods of the point", 4),
-    ]
-
-
 def test_the_page_of_a_rule_shows_source_days_and_the_mark_of_the_unverified(folder):
     county = plant_county()
     ship(folder, rule(verified=False, note="因地制宜"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from standing_clock import Clock
 
-from anlan.kernel.sensing.store.backend import SNAPSHOTS, Postgres, Sqlite
+from anlan.kernel.sensing.store.backend import HISTORY, LOG, SNAPSHOTS, Postgres, Sqlite
 from anlan.kernel.sensing.store.readings import Store
 
 POSTGRES = os.environ.get("ANLAN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -25,7 +25,13 @@ def clock() -> Clock:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
     if request.param == "sqlite":
-        found = Store(Sqlite(tmp_path / "r.sqlite3"), Sqlite(tmp_path / "s.sqlite3", SNAPSHOTS), clock)
+        found = Store(
+            Sqlite(tmp_path / "r.sqlite3", LOG),
+            Sqlite(tmp_path / "s.sqlite3", SNAPSHOTS),
+            clock,
+            history=Sqlite(tmp_path / "h.sqlite3", HISTORY),
+            cold=tmp_path / "cold",
+        )
         yield found
         found.close()
         return
@@ -36,7 +42,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Itera
         pytest.skip(f"no PostgreSQL at ANLAN_TEST_POSTGRES: {error}")
     schema = f"readings_{secrets.token_hex(4)}"
     both = Postgres(POSTGRES, schema)
-    found = Store(both, both, clock)
+    history = Postgres(POSTGRES, schema, Postgres.HISTORY_LOCK)
+    found = Store(both, both, clock, history=history, cold=tmp_path / "cold")
     yield found
     with both.write() as session:
         session.run(f'DROP SCHEMA "{schema}" CASCADE')

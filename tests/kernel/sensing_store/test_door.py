@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import hashlib
 import json
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest.mock import Mock
@@ -17,6 +19,7 @@ from standing_clock import Clock
 from anlan.kernel.sensing.door.app import Door
 from anlan.kernel.sensing.door.bodies import COLUMNS_LIMIT, Sender
 from anlan.kernel.sensing.door.directory import Directory, Known
+from anlan.kernel.sensing.door.records import ModelRecords
 from anlan.kernel.sensing.store import Busy, Full, Store
 
 T = 1_795_320_000_000
@@ -26,7 +29,7 @@ Post = Callable[..., httpx.Response]
 
 @pytest.fixture
 def directory() -> Directory:
-    found = Directory()
+    found = Directory(ModelRecords())
     sender = Sender("gw-1", "live", {"GT-2031": 7, 7: 7, "GT-2032": 8, 8: 8})
     found.known = {"gw-1": Known(hashlib.sha256(b"secret").hexdigest(), sender)}
     return found
@@ -213,3 +216,26 @@ def test_old_data_from_the_future_is_refused(post: Post, clock: Clock, store: St
     answer = post(body)
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "future")
     assert store.last_seq() == 0
+
+
+def test_binary_columns_come_in_packed_or_not(post: Post, store: Store):
+    body = struct.pack("<4sBBHIIIIq", b"ANC1", 0, 0, 2, 1, 0, 0, 0, 0) + b"b1" + bytes(6)
+    body += struct.pack("<qdI", T, 1.5, 7)
+    body = body[:16] + struct.pack("<I", zlib.crc32(body[32:])) + body[20:]
+    headers = KEY | {"content-type": "application/x-anlan-columns"}
+    assert post(body, headers).status_code == 200
+    again = post(gzip.compress(body), headers | {"content-encoding": "gzip"})
+    assert (again.status_code, again.headers["anlan-repeated"]) == (200, "true")
+    refused = post(body[:-1], headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (422, "not_columns")
+    (row,) = store.read_log(0)
+    assert (row.batch_id, row.n) == ("b1", 1)
+
+
+def test_the_charge_of_a_battery_is_noted_and_nonsense_passed_over(post: Post, directory: Directory):
+    post(batch() | {"battery": 81})
+    assert directory._charge == {"gw-1": 81.0}
+    for n, nonsense in enumerate((True, "full", -1, 101, [1], None)):
+        assert post(batch(f"n{n}", t=T + 1 + n) | {"battery": nonsense}).status_code == 200
+    assert post(batch("old", t=T - 86_400_000) | {"battery": 5, "lane": "backfill"}).status_code == 200
+    assert directory._charge == {"gw-1": 81.0}

@@ -269,3 +269,14 @@ def test_S11_what_one_device_may_send_is_not_remembered_for_another():
     check(columns(), GATEWAY)
     other = Sender("gw-2", "live", {"GT-9": 9, 9: 9})
     assert [r.code for r in check(columns(), other).refused] == ["unknown_point"] * 2
+
+
+@given(st.lists(st.integers(1_795_300_000_000, 1_795_399_999_999), min_size=1, max_size=20), st.data())
+def test_times_read_all_at_once_are_what_json_says_or_are_left_to_it(times, data):
+    written = bytearray(json.dumps(times, separators=(",", ":")).encode())
+    assert bodies.instants(bytes(written)).tolist() == times
+    for _ in range(data.draw(st.integers(1, 3))):
+        written[data.draw(st.integers(0, len(written) - 1))] = data.draw(st.integers(0, 255))
+    found = bodies.instants(bytes(written))
+    if found is not None:
+        assert found.tolist() == json.loads(written)

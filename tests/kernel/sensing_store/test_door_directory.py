@@ -9,6 +9,7 @@ import pytest
 
 from anlan.kernel.regions.models import Region
 from anlan.kernel.sensing.door.directory import Directory
+from anlan.kernel.sensing.door.records import ModelRecords
 from anlan.kernel.sensing.models import Device, Point
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def device(county: Region, code: str, *points: str, lane: str = "live") -> Devic
 def test_S11_each_device_proves_itself_with_its_own_key_and_has_its_own_points(county: Region):
     device(county, "gw-1", "A", "B")
     device(county, "gw-2", "C", lane="exercise:x")
-    directory = Directory()
+    directory = Directory(ModelRecords())
     directory.refresh()
     one, two = directory.sender("Bearer gw-1:key of gw-1"), directory.sender("bearer gw-2:key of gw-2")
     assert one is not None
@@ -42,7 +43,7 @@ def test_S11_each_device_proves_itself_with_its_own_key_and_has_its_own_points(c
 
 def test_S11_a_revoked_device_and_a_switched_off_point_are_gone_within_two_looks(county: Region):
     first, _other = device(county, "gw-1", "A", "B"), device(county, "gw-2", "C")
-    directory = Directory()
+    directory = Directory(ModelRecords())
     directory.refresh()
     Device.records.filter(code="gw-2").update(enabled=False)
     Point.records.filter(code="A").update(enabled=False)
@@ -56,7 +57,7 @@ def test_S11_a_revoked_device_and_a_switched_off_point_are_gone_within_two_looks
 
 def test_a_new_device_comes_with_its_points_at_the_next_look(county: Region):
     device(county, "gw-1", "A")
-    directory = Directory()
+    directory = Directory(ModelRecords())
     directory.refresh()
     directory.refresh()
     device(county, "gw-2", "C")
@@ -68,7 +69,7 @@ def test_a_new_device_comes_with_its_points_at_the_next_look(county: Region):
 
 def test_a_quiet_look_costs_two_small_queries_and_keeps_what_is_remembered(county: Region, django_assert_num_queries):
     device(county, "gw-1", "A")
-    directory = Directory()
+    directory = Directory(ModelRecords())
     directory.refresh()
     before = directory.known["gw-1"].sender
     with django_assert_num_queries(1):
@@ -83,7 +84,7 @@ def test_a_quiet_look_costs_two_small_queries_and_keeps_what_is_remembered(count
 def test_when_a_device_was_last_heard_is_noted(county: Region):
     device(county, "gw-1", "A")
     device(county, "gw-2", "C")
-    directory = Directory()
+    directory = Directory(ModelRecords())
     directory.refresh()
     directory.sender("Bearer gw-1:key of gw-1")
     now = datetime(2026, 11, 22, 4, tzinfo=UTC)

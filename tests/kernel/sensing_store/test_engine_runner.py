@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from standing_clock import Clock
 
 from anlan.engine import Level, LevelStep, Rule, Silence, encode_batch
-from anlan.kernel.sensing.runner import NotNow, Runner, newest
+from anlan.kernel.sensing.runner import NotNow, Pace, Runner, newest
 from anlan.kernel.sensing.store import Busy, Columns, Full, NewBatch, Store, StoredTransition
 from anlan.kernel.sensing.store.backend import SNAPSHOTS, Sqlite
 from anlan.kernel.sensing.store.readings import ENGINE, HISTORY
@@ -335,3 +335,87 @@ def test_a_snapshot_that_could_not_be_written_stops_nothing(store: Store, monkey
     runner.round(T + 30_000)
     runner.stop(T)
     assert store.snapshot_seqs()
+
+
+def test_R1_the_newest_value_survives_a_crash_after_history_was_written(store: Store):
+    send(store, "a", (7, T, 1.0))
+    runner = started(store)
+    runner.step(T)
+    runner.put_latest(T)
+    send(store, "b", (7, T + 1000, 2.0), (8, T + 1000, 9.0))
+    runner.step(T)
+    runner.flush(T)
+    assert store.latest().as_dict() == {7: (T, 1.0, 0)}
+    again = started(store)
+    while again.step(T):
+        pass
+    again.put_latest(T)
+    assert store.latest().as_dict() == {7: (T + 1000, 2.0, 0), 8: (T + 1000, 9.0, 0)}
+    assert store.readings(7, T, T + MINUTE).t.size == 2
+
+
+def test_history_is_written_in_portions_while_readings_keep_coming(store: Store, monkeypatch: pytest.MonkeyPatch):
+    portions = []
+    honest = Store.flush_history
+    monkeypatch.setattr(
+        Store,
+        "flush_history",
+        lambda self, columns, upto: portions.append(len(columns)) or honest(self, columns, upto=upto),
+    )
+    runner = Runner(store, pace=Pace(worth=2, settle=50, flush=10_000))
+    runner.start()
+    for i in range(12):
+        send(store, f"b{i}", (7, T + i, 1.0), (8, T + i, 1.0))
+        runner.step(T + i * 10)
+        runner.round(T + i * 10)
+    assert 2 <= len(portions) <= 4
+    runner.flush(T + 1000)
+    assert sum(portions) == 24
+
+
+def test_R3_a_snapshot_with_damaged_packing_is_passed_over(store: Store):
+    store.append_rule(GAS)
+    runner = started(store)
+    runner.step(T)
+    runner.snapshot(T)
+    send(store, "a", (7, T, 60.0))
+    with store.snapshots.write() as session:
+        session.run(
+            "INSERT INTO snapshot (seq, lane, data) VALUES (?, ?, ?)", (store.last_seq(), "live", b"\x78\x01bad")
+        )
+    again = started(store)
+    assert again.seq == runner.seq
+    again.step(T)
+    assert len(told(store)) == 2
+
+
+def test_R1_history_written_beside_the_evaluation_comes_to_the_same_and_keeps_what_was_refused(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    runner = Runner(store, keeper=ThreadPoolExecutor(1), pace=Pace(buffered=4))
+    runner.start()
+    runner.round(T)  # what is due at a start is done
+    honest, refusals = Store.flush_history, iter([Full("no space"), None])
+
+    def refusing(self: Store, columns: Columns, *, upto: int) -> list[Any]:
+        if error := next(refusals, None):
+            raise error
+        return honest(self, columns, upto=upto)
+
+    monkeypatch.setattr(Store, "flush_history", refusing)
+    send(store, "a", *[(7, T + i, 1.0) for i in range(4)])
+    runner.round(T)
+    before = store.position(HISTORY)
+    send(store, "b", *[(7, T + 10 + i, 2.0) for i in range(4)])
+    with pytest.raises(Full):
+        runner.round(T)
+    assert store.position(HISTORY) == before
+    runner.round(T)
+    runner.kept()
+    assert store.position(HISTORY) == runner.seq
+    send(store, "c", (7, T + 20, 3.0))
+    runner.round(T + 1)
+    runner.stop(T + 1)
+    assert store.readings(7, T, T + MINUTE).value.tolist() == [1.0] * 4 + [2.0] * 4 + [3.0]
+    assert store.position(HISTORY) == runner.seq
+    assert sum(block.rows for block in store.loose_blocks()) == 9

@@ -35,7 +35,9 @@ def chunks(
         merge = history.plan(group, mine, before)
         assert merge is not None
         rest.append(merge.rest)
-        for place, new in merge.places:
+        while merge.places:
+            (place,), new, _starts = merge.take(1)
+            merge.drop(1)
             row, other = history.merged(place, None, new)
             rows.append(row)
             others.append(other)
@@ -172,3 +174,56 @@ def test_R7_a_damaged_chunk_or_block_is_refused_not_read(damage):
 def test_a_span_of_places_holds_exactly_the_hours_asked_for():
     first, last = history.place_span(7, NOON + 5, NOON + HOUR)
     assert (first, last) == (history.place_of(7, NOON), history.place_of(7, NOON + HOUR))
+
+
+def test_what_hours_together_are_packed_into_is_what_each_alone_is():
+    rng = np.random.default_rng(9)
+    parts = [
+        columns(*[(5, NOON + i * 1000, round(float(rng.normal(1e3, 5)), 2), int(i == 7)) for i in range(40)]),
+        columns((5, NOON + HOUR, 7.0)),
+        columns(*[(6, NOON + i * i, float(rng.normal())) for i in range(30)]),
+        columns((7, NOON, float("nan"), 2), (7, NOON + 5, 1.0)),
+        columns(*[(8, NOON + i, 2.0**52 + i) for i in range(3)]),
+        columns((9, NOON, float("inf")), (9, NOON + HOUR - 1, -0.0)),
+    ]
+    together = history.joined(parts)
+    starts = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    places = [history.place_of(int(part.point[0]), int(part.t[0])) for part in parts]
+    assert history.plain_places(together, starts).all()
+    rows = history.packed(places, together, starts)
+    assert rows == [history.merged(place, None, part)[0] for place, part in zip(places, parts, strict=True)]
+    assert [row[6] for row in rows] == [
+        history.DECIMAL, history.DECIMAL, history.PACKED, history.PACKED, history.DECIMAL, history.PACKED
+    ]  # fmt: skip
+    for row, part in zip(rows, parts, strict=True):
+        found = history.unpack(row[0], row[1], row[6], row[7])
+        assert (found.point.tolist(), found.t.tolist()) == (part.point.tolist(), part.t.tolist())
+        assert list(map(repr, found.value.tolist())) == list(map(repr, part.value.tolist()))
+        assert found.quality.tolist() == part.quality.tolist()
+    found = history.unpack_all([(row[0], row[1], row[6], row[7]) for row in [*rows, *rows]])
+    twice = history.joined([together, together])
+    for was, now in ((twice.point, found.point), (twice.t, found.t), (twice.value, found.value)):
+        assert list(map(repr, was.tolist())) == list(map(repr, now.tolist()))
+    assert found.quality.tolist() == twice.quality.tolist()
+
+
+@pytest.mark.parametrize("byte", [0, 5, 8, 12, 20, 23, 24, -1])
+def test_a_decimal_hour_with_a_byte_turned_is_refused(byte: int):
+    row, _none = history.merged(history.place_of(5, NOON), None, columns(*[(5, NOON + i, i / 10) for i in range(99)]))
+    assert row[6] == history.DECIMAL
+    data = bytearray(row[7])
+    data[byte] ^= 1
+    for bent in (bytes(data), row[7][:byte], b""):
+        with pytest.raises(ValueError, match="damaged"):
+            history.unpack(row[0], row[1], row[6], bent)
+        with pytest.raises(ValueError, match="damaged"):
+            history.unpack_all([(row[0], row[1], row[6], bent)])
+
+
+def test_a_decimal_hour_takes_a_tenth_of_the_room_of_loose_readings():
+    rng = np.random.default_rng(7)
+    t = NOON + np.arange(0, HOUR, 10_000)
+    many = Columns(np.full(360, 9, np.int32), t, rng.normal(20, 0.2, 360).round(2), np.zeros(360, np.uint8))
+    loose = history.loosen(many, 1)
+    (row,) = chunks([loose])[0]
+    assert len(row[7]) < len(loose[0][4]) / 10

@@ -281,7 +281,7 @@ def test_a_year_is_outlined_from_the_hours_own_figures_and_what_is_still_loose(s
 def test_two_snapshots_are_kept_and_the_newest_comes_first(store: Store):
     for seq in (3, 5, 9):
         store.save_snapshot(seq, {"live": str(seq).encode(), "backfill": b""})
-    assert [(seq, states["live"]) for seq, states in store.load_snapshots()] == [(9, b"9"), (5, b"5")]
+    assert [(seq, store.load_snapshot(seq)["live"]) for seq in store.snapshot_seqs()] == [(9, b"9"), (5, b"5")]
 
 
 def test_the_lag_counts_records_and_the_oldest_live_one(store: Store, clock: Clock):

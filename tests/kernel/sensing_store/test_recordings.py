@@ -112,7 +112,9 @@ def test_a_bad_time_and_a_missing_column_are_named(tmp_path: Path):
         loaded(tmp_path, "")
 
 
-@pytest.mark.parametrize("path", sorted(REPLAYS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(set(REPLAYS.glob("*.yaml")) - {REPLAYS / "suite.yaml"}), ids=lambda path: path.stem
+)
 def test_a_shipped_map_is_whole(path: Path):
     text = path.read_text(encoding="utf-8")
     if path.stem.endswith("-known"):

@@ -12,6 +12,7 @@ class DesksConfig(AppConfig):
         from anlan.kernel.desks import map as map_desk
 
         inbox.register_source("alarm", _("Alarms"), sources.alarm_items)
+        inbox.register_source("shelved", _("Shelved"), sources.shelved_items)
         inbox.register_source("case", _("Cases"), sources.case_items)
         rail.register()
         map_desk.declare_layers()

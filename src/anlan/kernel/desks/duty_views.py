@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +25,8 @@ from anlan.kernel.people.models import Department, Post
 from anlan.kernel.people.rights import NotAllowed, holds, may
 from anlan.kernel.sensing import alarms as alarm_verbs
 from anlan.kernel.sensing import steps as alarm_steps
+from anlan.kernel.sensing.alarm_life import FLOOD, LifeRules
+from anlan.kernel.sensing.alarm_views import shelf_of
 from anlan.kernel.sensing.models import Alarm
 from anlan.kernel.web import refs
 from anlan.kernel.web.formatting import bureau_time
@@ -44,8 +47,20 @@ def _inbox(request: HttpRequest) -> dict[str, Any]:
         "alarms_total": sources.open_alarms(request.user).filter(exercise=False).count(),
         "limit": inbox.LIMIT,
         "selected": request.GET.get("item", ""),
+        "flood": _flood(request.user, now),
         "may_acknowledge": holds(request.user, "alarm.acknowledge"),
     }
+
+
+def _flood(viewer: Any, now: datetime) -> int:
+    """How many alarms came in the window of the rulebook's flood rule, when that is a flood; else 0."""
+    body = LifeRules(now).body(FLOOD, None)
+    if body is None:
+        return 0
+    since = now - timedelta(seconds=body["window_s"])
+    rows = Alarm.objects.for_actor(viewer, "alarm.see").filter(retrospective=False, raised_at__gte=since)
+    n = int(rows.count())
+    return n if n > body["begin"] else 0
 
 
 def duty(request: HttpRequest) -> HttpResponse:
@@ -86,6 +101,8 @@ def _item(request: HttpRequest, ref: str) -> dict[str, Any]:
             "units": sources.units_for(request.user, "case.open", found.region),
             "may_open": may(request.user, "case.open", found.region),
             "may_close": may(request.user, "alarm.close", found.region),
+            "shelf": shelf_of(found, request.user, timezone.now()),
+            **_group(request.user, found),
         }
     if found is not None and ref.startswith("case:"):
         return {
@@ -95,6 +112,16 @@ def _item(request: HttpRequest, ref: str) -> dict[str, Any]:
             "timeline": list(reversed(timeline.of(found.chain, request.user))),
         }
     return {"item": None}
+
+
+def _group(viewer: Any, found: Alarm) -> dict[str, Any]:
+    """Whether others followed it, and those of its group that nobody has answered, when it is not the only one."""
+    key = found.first_id or found.pk
+    rows = Alarm.objects.for_actor(viewer, "alarm.acknowledge", exercise=None).filter(Q(pk=key) | Q(first_id=key))
+    waiting = list(rows.filter(state__in=alarm_verbs.UNANSWERED).only("pk", "first_id")[: inbox.LIMIT])
+    others = [one for one in waiting if one.pk != found.pk]
+    first_up = found.first_id is None and rows.exclude(pk=found.pk).exists()
+    return {"first_up": first_up, "group": waiting if others else [], "group_open": len(waiting) if others else 0}
 
 
 def _chosen(request: HttpRequest, verb: str) -> list[Alarm]:

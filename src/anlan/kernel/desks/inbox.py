@@ -19,7 +19,10 @@ LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the inbox. `level` 1 red … 4 blue or None; `due` and `at` are aware UTC times; `url` its page."""
+    """One line of the inbox. `level` 1 red … 4 blue or None; `due` and `at` are aware UTC times; `url` its page.
+
+    under  lines that stand folded under this one: what followed a first alarm
+    """
 
     ref: str
     url: str
@@ -33,6 +36,18 @@ class Item:
     started: datetime | None = None
     quiet: bool = True  # False: nobody has answered yet
     mine: bool = False
+    marks: tuple[str, ...] = ()  # words beside the state: "first-up", "chattering ×5"
+    under: tuple[Item, ...] = ()
+
+    @property
+    def nearest(self) -> datetime | None:
+        """The nearest due moment of this line and those under it."""
+        return min((one.due for one in (self, *self.under) if one.due is not None), default=None)
+
+    @property
+    def gravest(self) -> int:
+        """The highest level of this line and those under it; 9 where none has one."""
+        return min((one.level for one in (self, *self.under) if one.level is not None), default=9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +78,8 @@ def items(viewer: Any, now: datetime) -> list[Item]:
 
 def order(item: Item) -> tuple[bool, float, int, float]:
     """Timed before untimed; the nearest clock first, then the higher level, then the newer."""
-    return (item.due is None, item.due.timestamp() if item.due else 0.0, item.level or 9, -item.at.timestamp())
+    due = item.nearest
+    return (due is None, due.timestamp() if due else 0.0, item.gravest, -item.at.timestamp())
 
 
 def grouped(waiting: Iterable[Item], now: datetime) -> list[Group]:
@@ -77,8 +93,9 @@ def grouped(waiting: Iterable[Item], now: datetime) -> list[Group]:
     heaps: list[list[Item]] = [[] for _limit in range(len(limits) + 1)]
     for item in waiting:
         place = len(limits)
-        if item.due is not None:
-            place = next((i for i, (_label, until) in enumerate(limits) if item.due < until), len(limits))
+        due = item.nearest
+        if due is not None:
+            place = next((i for i, (_label, until) in enumerate(limits) if due < until), len(limits))
         heaps[place].append(item)
     labels = [*(label for label, _until in limits), _("Later, or no clock running")]
     return [

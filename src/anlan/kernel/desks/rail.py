@@ -15,8 +15,10 @@ from anlan.kernel.web.nav import register_desk, register_figure
 
 
 def unanswered(viewer: Any) -> int | None:
-    """Open alarms that nobody has acknowledged, without late discoveries."""
-    rows = sources.open_alarms(viewer).filter(exercise=False, acknowledged_at=None, retrospective=False)
+    """Open alarms that nobody has acknowledged, without late discoveries and what is shelved."""
+    rows = sources.open_alarms(viewer).filter(
+        exercise=False, acknowledged_at=None, retrospective=False, shelved_until=None
+    )
     return rows.count() or None
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from anlan.kernel.cases import registry
 from anlan.kernel.cases.models import Case
@@ -13,7 +16,9 @@ from anlan.kernel.people.models import Department
 from anlan.kernel.people.rights import holds, reach
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.scope import within
+from anlan.kernel.sensing import groups
 from anlan.kernel.sensing.models import Alarm, AlarmState
+from anlan.kernel.web.formatting import short_time
 from anlan.kernel.web.refs import address_of, ref_of
 
 
@@ -27,23 +32,41 @@ def open_alarms(viewer: Any) -> Any:
 
 
 def alarm_items(viewer: Any, now: datetime) -> Iterator[Item]:
-    rows = open_alarms(viewer).filter(exercise=False).select_related("region", "point").order_by("due", "level", "-id")
-    for alarm in rows[:LIMIT]:
-        place = f"{alarm.point.site_name} · {alarm.region.name}" if alarm.point.site_name else alarm.region.name
-        unanswered = alarm.acknowledged_at is None
-        yield Item(
-            ref=ref_of(alarm),
-            url=address_of(alarm),
-            kind="alarm",
-            title=alarm.title,
-            place=place,
-            state=alarm.get_state_display(),
-            level=alarm.level,
-            at=alarm.raised_at,
-            due=alarm.due if unanswered else None,
-            started=alarm.seen_at,
-            quiet=not unanswered,
-        )
+    """Open alarms, what followed a first one folded under it."""
+    rows = open_alarms(viewer).filter(exercise=False, shelved_until=None).select_related("region", "point")
+    for head, under in groups.fold(rows.order_by("due", "level", "-id")[:LIMIT]):
+        first = bool(under) and head.first_id is None
+        yield replace(_line(head, first=first), under=tuple(_line(one) for one in under))
+
+
+def shelved_items(viewer: Any, now: datetime) -> Iterator[Item]:
+    """Shelved alarms: they stand at the end of the desk without clock or sound, and under a tab of their own."""
+    rows = open_alarms(viewer).filter(exercise=False, shelved_until__isnull=False).select_related("region", "point")
+    for alarm in rows.order_by("shelved_until", "level", "-id")[:LIMIT]:
+        state = _("Shelved until %(at)s") % {"at": short_time(alarm.shelved_until, now)}
+        yield replace(_line(alarm), kind="shelved", state=state, quiet=True, due=None)
+
+
+def _line(alarm: Alarm, *, first: bool = False) -> Item:
+    place = f"{alarm.point.site_name} · {alarm.region.name}" if alarm.point.site_name else alarm.region.name
+    unanswered = alarm.acknowledged_at is None
+    marks = [_("first-up")] if first else []
+    if alarm.chattering_since is not None:
+        marks.append(_("chattering ×%(n)s") % {"n": alarm.raises})
+    return Item(
+        ref=ref_of(alarm),
+        url=address_of(alarm),
+        kind="alarm",
+        title=alarm.title,
+        place=place,
+        state=alarm.get_state_display(),
+        level=alarm.level,
+        at=alarm.raised_at,
+        due=alarm.due if unanswered else None,
+        started=alarm.seen_at,
+        quiet=not unanswered,
+        marks=tuple(marks),
+    )
 
 
 def open_cases(viewer: Any) -> Any:

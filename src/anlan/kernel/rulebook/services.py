@@ -24,7 +24,13 @@ from anlan.kernel.rulebook.schemas import faults_of
 FOLDER = Path(anlan.__file__).parent / "rulebook"
 
 #: file → kind of the entries in it. Roles are not rules and go their own way.
-KINDS = {"alarms": "alarm", "clocks": "clock", "calendars": "calendar"}
+KINDS = {
+    "alarms": "alarm",
+    "clocks": "clock",
+    "calendars": "calendar",
+    "alarm_life": "alarm_life",
+    "history": "history",
+}
 
 #: What stands in columns of its own; everything else of an entry is its body.
 _COLUMNS = frozenset({"code", "title", "title_zh", "source", "verified", "valid_from", "note"})

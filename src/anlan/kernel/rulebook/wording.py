@@ -26,7 +26,6 @@ class Field:
 Wording = Callable[[Mapping[str, Any]], list[Field]]
 
 _wordings: dict[str, Wording] = {}
-_point_kinds: dict[str, tuple[Any, str]] = {}
 
 KIND_LABELS = {
     "alarm": gettext_lazy("Alarm rules"),
@@ -44,11 +43,6 @@ HEARERS = {
 def register_wording(kind: str, wording: Wording) -> None:
     """Name the function that puts a kind of rule into words; called once at start."""
     _wordings[kind] = wording
-
-
-def register_point_kind(code: str, label: Any, unit: str = "") -> None:
-    """Words and unit for a kind of point in alarm rules; called at start by the room that owns the kinds."""
-    _point_kinds[code] = (label, unit)
 
 
 def title_of(entry: Entry) -> str:
@@ -108,46 +102,8 @@ def clock_lines(body: Mapping[str, Any]) -> list[Field]:
     return lines
 
 
-def alarm_lines(body: Mapping[str, Any]) -> list[Field]:
-    """Which points, which limits with their level, dead band and delays, or how long a silence."""
-    kinds = body.get("kinds") or [body.get("kind", "")]
-    named = [_point_kinds.get(str(kind), (kind, "")) for kind in kinds]
-    unit = next((unit for _label, unit in named if unit), str(body.get("unit", "")))
-    lines = [Field(_("Holds for points of kind"), _joined(label for label, _unit in named))]
-    for condition in body.get("conditions") or [body.get("condition") or {}]:
-        lines += _silence(condition) if condition.get("type") == "silence" else _levels(condition, unit)
-    return lines
-
-
-def _levels(condition: Mapping[str, Any], unit: str) -> list[Field]:
-    high = condition.get("direction", "high") == "high"
-    lines = [
-        Field(
-            _("Raised at or above") if high else _("Raised at or below"),
-            f"{_number(step['limit'])} {unit}".strip(),
-            level=step["severity"],
-        )
-        for step in condition.get("steps", ())
-    ]
-    if condition.get("deadband"):
-        words = _("%(band)s below the limit") if high else _("%(band)s above the limit")
-        lines.append(Field(_("Falls back only"), words % {"band": f"{_number(condition['deadband'])} {unit}".strip()}))
-    lines.append(Field(_("Must last before it is raised"), span(condition.get("on_s", 0))))
-    lines.append(Field(_("Must be over before it clears"), span(condition.get("off_s", 0))))
-    return lines
-
-
-def _silence(condition: Mapping[str, Any]) -> list[Field]:
-    if "after_periods" in condition:
-        n = int(condition["after_periods"])
-        words = ngettext("%(n)d sampling period of the point", "%(n)d sampling periods of the point", n) % {"n": n}
-    else:
-        words = span(condition.get("after_s", 0))
-    return [Field(_("No reading for"), words, level=condition.get("severity"))]
-
-
 def _plain(body: Mapping[str, Any]) -> list[Field]:
-    return [Field(str(name), _joined(v) if isinstance(v, list) else str(v)) for name, v in body.items()]
+    return [Field(str(name), joined(v) if isinstance(v, list) else str(v)) for name, v in body.items()]
 
 
 def _spoken(words: Any) -> str:
@@ -157,14 +113,10 @@ def _spoken(words: Any) -> str:
     return str(words or "")
 
 
-def _joined(words: Iterable[Any]) -> str:
+def joined(words: Iterable[Any]) -> str:
+    """Words in a row, with the comma of the reader's language."""
     comma = "、" if (get_language() or "").startswith("zh") else ", "
     return comma.join(str(word) for word in words)
 
 
-def _number(value: float) -> str:
-    return f"{value:g}"
-
-
 register_wording("clock", clock_lines)
-register_wording("alarm", alarm_lines)

@@ -6,6 +6,7 @@ The first to acknowledge an alarm wins; the second is told who was first and whe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
@@ -20,10 +21,13 @@ from anlan.kernel.clocks import services as clocks
 from anlan.kernel.people.models import Department, User
 from anlan.kernel.people.rights import require
 from anlan.kernel.regions.models import Region
-from anlan.kernel.sensing.models import Alarm, AlarmAct, AlarmDo, AlarmState
+from anlan.kernel.rulebook.queries import NoRule
+from anlan.kernel.sensing.models import Alarm, AlarmAct, AlarmDo, AlarmState, Shelving, ShelvingEnd, ShelvingState
 from anlan.kernel.web.events import publish
 from anlan.kernel.web.formatting import bureau_time
 from anlan.kernel.web.refs import ref_of
+
+log = logging.getLogger(__name__)
 
 #: How long an acknowledgement can be taken back.
 UNDO_WITHIN = timedelta(seconds=10)
@@ -110,7 +114,7 @@ def acknowledge_one(alarm: Alarm, *, actor: User, now: datetime) -> Alarm:
     Raises NotAllowed; AlreadyDone when it was acknowledged or closed before.
     """
     require(actor, "alarm.acknowledge", alarm.region)
-    row = _locked(alarm)
+    row = locked(alarm)
     if row.state == AlarmState.ACKNOWLEDGED:
         raise AlreadyDone(row, row.acknowledged_by, row.acknowledged_at)
     if row.state == AlarmState.CLOSED:
@@ -122,15 +126,20 @@ def acknowledge_one(alarm: Alarm, *, actor: User, now: datetime) -> Alarm:
 
 
 def _seen(row: Alarm, actor: User, now: datetime) -> None:
-    """The state after an acknowledgement; saves the row and stops its clock."""
-    cleared = row.state == AlarmState.CLEARED
+    """The state after an acknowledgement; saves the row and stops its clock.
+
+    One that chatters stays open although it has cleared: its answer holds until it is quiet again.
+    """
+    cleared = row.state == AlarmState.CLEARED and row.chattering_since is None
     row.state = AlarmState.CLOSED if cleared else AlarmState.ACKNOWLEDGED
     row.acknowledged_at, row.acknowledged_by = now, actor
+    _stop_clocks(row, now)
     if cleared:
         row.closed_at, row.closed_by = now, actor
-    row.due = None
-    row.save(update_fields=("state", "acknowledged_at", "acknowledged_by", "closed_at", "closed_by", "due"))
-    clocks.stop(ref_of(row), now=now)
+        drop_shelving(row, actor=actor, now=now)
+    row.save(
+        update_fields=("state", "acknowledged_at", "acknowledged_by", "closed_at", "closed_by", "due", "answer_due")
+    )
     if cleared:
         finish_chain(row, actor=actor, now=now)
 
@@ -142,12 +151,14 @@ def undo_acknowledge(alarm: Alarm, *, actor: User, now: datetime) -> Alarm:
     Raises NotNow when the last act was another's, was no acknowledgement, or is longer ago.
     """
     require(actor, "alarm.acknowledge", alarm.region)
-    row = _locked(alarm)
+    row = locked(alarm)
     last = row.acts.order_by("-id").first()
     if last is None or last.do != AlarmDo.ACKNOWLEDGE or last.actor_id != actor.pk:
         raise NotNow(_("There is no acknowledgement of yours to take back"))
     if now - last.at > UNDO_WITHIN or row.case_id is not None:
         raise NotNow(_("An acknowledgement can be taken back for 10 seconds"))
+    if row.shelved_until is not None:
+        raise NotNow(_("It is shelved: end the shelving first"))
     was = row.state
     # It may have cleared in these seconds: then it is "cleared, not acknowledged", not what it was before.
     row.state = AlarmState.CLEARED if row.cleared_at else AlarmState.UNACKNOWLEDGED
@@ -166,7 +177,7 @@ def close(alarm: Alarm, *, actor: User, now: datetime, note: str) -> Alarm:
     Raises NotAllowed; AlreadyDone; NotNow while the condition still holds under a rule in force, or without a reason.
     """
     require(actor, "alarm.close", alarm.region)
-    row = _locked(alarm)
+    row = locked(alarm)
     if row.state == AlarmState.CLOSED:
         raise AlreadyDone(row, row.closed_by, row.closed_at)
     if not note.strip():
@@ -175,13 +186,16 @@ def close(alarm: Alarm, *, actor: User, now: datetime, note: str) -> Alarm:
         raise NotNow(_("It still holds. Open a case, or wait until it clears."))
     was = row.state
     row.state = AlarmState.CLOSED
-    row.closed_at, row.closed_by, row.close_note, row.due = now, actor, note.strip()[:200], None
+    _stop_clocks(row, now)
+    row.closed_at, row.closed_by, row.close_note = now, actor, note.strip()[:200]
     if row.acknowledged_at is None:
         row.acknowledged_at, row.acknowledged_by = now, actor
+    drop_shelving(row, actor=actor, now=now)
     row.save(
-        update_fields=("state", "closed_at", "closed_by", "close_note", "due", "acknowledged_at", "acknowledged_by")
-    )
-    clocks.stop(ref_of(row), now=now)
+        update_fields=(
+            "state", "closed_at", "closed_by", "close_note", "due", "answer_due", "acknowledged_at", "acknowledged_by",
+        )
+    )  # fmt: skip
     _leave(row, AlarmDo.CLOSE, "alarm.closed", actor=actor, now=now, was=was, note=row.close_note)
     finish_chain(row, actor=actor, now=now)
     return row
@@ -206,7 +220,7 @@ def open_case_for(
     chosen = [alarms] if isinstance(alarms, Alarm) else list(alarms)
     if not chosen:
         raise NotNow(_("Choose an alarm first"))
-    rows = [_locked(alarm) for alarm in chosen]
+    rows = [locked(alarm) for alarm in chosen]
     for row in rows:
         require(actor, "case.open", row.region)
         if row.case is not None and row.case.closed_at is None:
@@ -258,7 +272,39 @@ def _chain_of(rows: Sequence[Alarm], lead: Alarm, actor: User, now: datetime) ->
     )
 
 
-def _locked(alarm: Alarm) -> Alarm:
+def _stop_clocks(row: Alarm, now: datetime) -> None:
+    """It was answered: note until when it had to be, shelvings counted out. The caller saves `due` and `answer_due`."""
+    row.answer_due = min((clock.due for clock in clocks.stop(ref_of(row), now=now)), default=row.answer_due)
+    row.due = None
+
+
+def start_answer_clock(alarm: Alarm, now: datetime) -> None:
+    """The answer clock of the alarm's level; a nearer one that already runs is kept.
+
+    A rulebook without an answer clock for the level still raises the alarm: only its deadline is missing.
+    """
+    code = f"alarm.answer.{alarm.level}"
+    try:
+        clock = clocks.start(ref_of(alarm), code, region=alarm.region, now=now, chain=alarm.chain_id)
+    except NoRule:
+        log.warning("the rulebook has no clock %s: alarm %s has no deadline", code, alarm.pk)
+        return
+    alarm.due = alarm.answer_due = clock.due if alarm.due is None else min(alarm.due, clock.due)
+    alarm.save(update_fields=("due", "answer_due"))
+
+
+def drop_shelving(row: Alarm, *, actor: User, now: datetime) -> None:
+    """The alarm is closed: so is what was shelved or asked of it. Saves the fields of the shelving."""
+    if row.shelved_until is not None:
+        began = Shelving.objects.filter(alarm=row, state=ShelvingState.SHELVED).values_list("began_at", flat=True)
+        row.shelved_s += sum(round((now - at).total_seconds()) for at in began if at is not None)
+        row.shelved_until = row.shelved_level = None
+        row.save(update_fields=("shelved_until", "shelved_level", "shelved_s"))
+    rows = Shelving.objects.filter(alarm=row, state__in=(ShelvingState.ASKED, ShelvingState.SHELVED))
+    rows.update(state=ShelvingState.ENDED, ended_at=now, ended_by=actor, end=ShelvingEnd.CLOSED)
+
+
+def locked(alarm: Alarm) -> Alarm:
     """The row as it is now, held until the transaction ends. On SQLite the write transaction itself holds it."""
     rows = Alarm.records.select_for_update(of=("self",)).select_related(
         "region", "point", "rule", "chain", "case", "acknowledged_by", "closed_by"
@@ -297,6 +343,7 @@ def event_data(row: Alarm, *, sound: bool = False) -> dict[str, Any]:
         "point": row.point_id,
         "title": row.title,
         "sound": sound,
+        "shelved": row.shelved_until is not None,
         "exercise": row.exercise,
         "retrospective": row.retrospective,
     }

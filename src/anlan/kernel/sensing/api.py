@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from anlan.kernel.sensing import queries
-from anlan.kernel.sensing.store import Busy
+from anlan.kernel.sensing.models import Point
+from anlan.kernel.sensing.store import Busy, ColdMissing
 
 #: Most steps of a curve; more than a screen has pixels.
 MOST_STEPS = 4000
@@ -44,6 +45,22 @@ def _moment(ms: float | None) -> datetime | None:
     return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)
 
 
+def span_asked(request: HttpRequest, point: Point, now: datetime) -> tuple[datetime, datetime]:
+    """The span that an address means: `from` and `to` in ms, or the last `hours`, or `hours` around `at`.
+
+    Raises BadQuestion for a parameter that cannot be meant, and for more than LONGEST_HOURS.
+    """
+    start = _moment(_number(request, "from", 0, LAST_MS))
+    end = _moment(_number(request, "to", 0, LAST_MS))
+    at = _moment(_number(request, "at", 0, LAST_MS))
+    hours = _number(request, "hours", 0.01, LONGEST_HOURS) or 24.0
+    if start is None or end is None:
+        start, end = queries.span_of(point, hours, at, now)
+    if end <= start or (end - start).total_seconds() > LONGEST_HOURS * 3600:
+        raise BadQuestion("to")
+    return start, end
+
+
 @require_safe
 def curve(request: HttpRequest, pk: int) -> JsonResponse:
     """The curve of a point: `from`, `to` in ms, or the last `hours`, or `hours` around `at`; at most `n` steps."""
@@ -53,14 +70,7 @@ def curve(request: HttpRequest, pk: int) -> JsonResponse:
     now = timezone.now()
     try:
         steps = int(_number(request, "n", 2, MOST_STEPS) or 1200)
-        start = _moment(_number(request, "from", 0, LAST_MS))
-        end = _moment(_number(request, "to", 0, LAST_MS))
-        at = _moment(_number(request, "at", 0, LAST_MS))
-        hours = _number(request, "hours", 0.01, LONGEST_HOURS) or 24.0
-        if start is None or end is None:
-            start, end = queries.span_of(point, hours, at, now)
-        if end <= start or (end - start).total_seconds() > LONGEST_HOURS * 3600:
-            raise BadQuestion("to")
+        start, end = span_asked(request, point, now)
     except BadQuestion as wrong:
         return JsonResponse({"error": "bad_parameter", "field": wrong.field}, status=422)
     try:
@@ -69,3 +79,5 @@ def curve(request: HttpRequest, pk: int) -> JsonResponse:
         answer = JsonResponse({"error": "busy", "words": _("The readings are busy; try again")}, status=503)
         answer["Retry-After"] = "1"
         return answer
+    except ColdMissing as missing:
+        return JsonResponse({"error": "cold", "words": str(missing)}, status=409)

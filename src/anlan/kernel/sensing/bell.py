@@ -17,7 +17,7 @@ from anlan.kernel.notices import services as notices
 from anlan.kernel.notices.models import Notice
 from anlan.kernel.people.models import User
 from anlan.kernel.people.services import people_with
-from anlan.kernel.sensing.conditions import SILENCE, in_words
+from anlan.kernel.sensing.conditions import LEVEL, in_words
 from anlan.kernel.sensing.models import Alarm
 from anlan.kernel.web.formatting import COLOURS, NUMERALS
 from anlan.kernel.web.refs import ref_of
@@ -48,10 +48,10 @@ def ring(alarms: Sequence[Alarm], now: datetime) -> None:
 
 
 def _hearers(alarms: Sequence[Alarm]) -> dict[User, list[Alarm]]:
-    """Each person with the alarms they may acknowledge, the most severe first."""
+    """Each person with the alarms they may acknowledge, the most severe first, causes before what followed them."""
     by_region: dict[int, list[User]] = {}
     hearers: dict[User, list[Alarm]] = defaultdict(list)
-    for alarm in sorted(alarms, key=lambda alarm: (alarm.level, alarm.pk)):
+    for alarm in sorted(alarms, key=lambda alarm: (alarm.level, alarm.first_id is not None, alarm.pk)):
         if alarm.region_id not in by_region:
             by_region[alarm.region_id] = people_with("alarm.acknowledge", alarm.region)
         for user in by_region[alarm.region_id]:
@@ -82,7 +82,7 @@ def _tell(alarm: Alarm, users: Sequence[User], now: datetime) -> None:
 
 def _what(alarm: Alarm) -> str:
     point = alarm.point
-    if alarm.condition == SILENCE:
+    if alarm.condition != LEVEL:
         return " ".join(in_words(alarm.rule.condition, point.unit))
     return f"{alarm.value:.{point.digits}f} {point.unit}".strip() if alarm.value is not None else ""
 

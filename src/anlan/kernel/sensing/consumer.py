@@ -6,11 +6,12 @@ before changes nothing (`AlarmStep.transition` is unique), so the engine may han
 
 Lanes of the log: "live" rings; "backfill" and late rows ("retro") make retrospective alarms, listed and counted, no
 siren and no clock; an exercise lane makes exercise alarms that join the chain of their replay.
+
+An alarm that is shelved, or comes again while nobody has answered its last ring, changes without a sound.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -26,15 +27,13 @@ from anlan.kernel.chains import services as chains
 from anlan.kernel.clocks import services as clocks
 from anlan.kernel.people.models import User
 from anlan.kernel.people.services import system_user
-from anlan.kernel.rulebook.queries import NoRule
-from anlan.kernel.sensing import bell
-from anlan.kernel.sensing.alarms import UNANSWERED, event_data, finish_chain
-from anlan.kernel.sensing.models import Alarm, AlarmState, AlarmStep, Point, RuleVersion
+from anlan.kernel.sensing import bell, chattering, groups, shelving
+from anlan.kernel.sensing.alarm_life import LifeRules
+from anlan.kernel.sensing.alarms import UNANSWERED, event_data, finish_chain, start_answer_clock
+from anlan.kernel.sensing.models import Alarm, AlarmState, AlarmStep, Point, PointKind, RuleVersion
 from anlan.kernel.sensing.rules import BACKFILL, LIVE
 from anlan.kernel.web.events import publish
 from anlan.kernel.web.refs import ref_of
-
-log = logging.getLogger(__name__)
 
 #: Transitions taken in one transaction: it must end within 200 ms, because people write in between.
 AT_ONCE = 20
@@ -80,6 +79,8 @@ class _Change:
     was_level: int
     steps: list[AlarmStep] = field(default_factory=list)
     rings: bool = False  # somebody must look, or look again
+    again: bool = False  # it had cleared and is on again
+    over_shelf: bool = False  # more severe than what was shelved
 
 
 @dataclass(slots=True)
@@ -88,8 +89,12 @@ class _Portion:
 
     open_alarms: dict[Key, Alarm]
     now: datetime
+    life: LifeRules
+    first: datetime  # event time of its earliest transition
+    points: frozenset[int]
     changes: list[_Change] = field(default_factory=list)
     current: dict[Key, _Change] = field(default_factory=dict)
+    _closed: dict[tuple[int, int, str, str], list[int]] | None = None
 
     def change_of(self, key: Key) -> _Change | None:
         """The change of the open alarm under this key, begun when it is first touched; None when none is open."""
@@ -97,6 +102,15 @@ class _Portion:
         if change is None and (alarm := self.open_alarms.get(key)) is not None:
             change = self.begin(key, _Change(alarm, False, alarm.state, alarm.level))
         return None if change is None or change.alarm.state == AlarmState.CLOSED else change
+
+    def raises_before(self, key: Key) -> list[int]:
+        """Raises that the alarm before a new one remembers, ms; read for all points of the portion at once."""
+        here = self.current.get(key)
+        if here is not None:
+            return list(here.alarm.recent_raises or ())
+        if self._closed is None:
+            self._closed = chattering.recent_raises(self.points, self.first)
+        return self._closed.get(key[:4], [])
 
     def begin(self, key: Key, change: _Change) -> _Change:
         self.changes.append(change)
@@ -126,13 +140,16 @@ def _take(portion: Sequence[Transition], now: datetime) -> int:
         return 0
     versions = RuleVersion.objects.defer("points").select_related("entry").in_bulk({t.rule for t in fresh.values()})
     points = Point.records.select_related("region").in_bulk({t.point for t in fresh.values()})
-    taken = _Portion(_open_alarms(points, versions), now)
+    first = datetime.fromtimestamp(min(t.t for t in fresh.values()) / 1000, UTC)
+    taken = _Portion(_open_alarms(points, versions), now, LifeRules(now), first, frozenset(points))
     for transition_ in fresh.values():
         version, point = versions.get(transition_.rule), points.get(transition_.point)
         if version is None or point is None:  # of a rule or point that this database never had
             continue
         _apply(transition_, version, point, taken)
     _keep(taken.changes)
+    fresh_alarms = [change.alarm for change in taken.changes if change.new and not change.alarm.retrospective]
+    groups.gather(fresh_alarms, taken.life)
     _tell(taken.changes, now)
     return len(fresh)
 
@@ -164,10 +181,12 @@ def _apply(transition_: Transition, version: RuleVersion, point: Point, portion:
             if retrospective and not _would_have_rung(version, point, t):
                 return
             alarm = _new(transition_, version, point, retrospective, t, now)
+            if not retrospective:
+                chattering.note(alarm, t, portion.life, portion.raises_before(key))
             change = portion.begin(key, _Change(alarm, True, "", 0))
-        _on(change, transition_, version)
+        _on(change, transition_, version, t, portion.life)
     elif change is not None:
-        _off(change, transition_, version, t, now)
+        _off(change, transition_, version, t, portion)
     else:
         _off_after_closing(transition_, version, point, t, now)
         return
@@ -182,7 +201,8 @@ def _would_have_rung(version: RuleVersion, point: Point, t: datetime) -> bool:
         return True
     on_then = Q(raised_at__lte=t) & (Q(cleared_at=None) | Q(cleared_at__gte=t))
     same = Q(entry__kind=version.entry.kind, entry__code=version.entry.code)
-    return not Alarm.records.filter(same, on_then, point=point, lane=LIVE, condition="level").exists()
+    kind = version.condition["type"]
+    return not Alarm.records.filter(same, on_then, point=point, lane=LIVE, condition=kind).exists()
 
 
 def _new(
@@ -214,31 +234,68 @@ def title_of(point: Point, version: RuleVersion) -> str:
     chinese = str(settings.LANGUAGE_CODE).startswith("zh")
     rule = (entry.title_zh if chinese else "") or entry.title
     where = point.site_name if point.site_name and point.site_name not in point.name else ""
-    return " ".join(part for part in (where, point.name, rule) if part)[:200]
+    name = "" if point.kind == PointKind.GROUP else point.name  # an anchor is called as its rule
+    return " ".join(part for part in (where, name, rule) if part)[:200]
 
 
-def _on(change: _Change, transition_: Transition, version: RuleVersion) -> None:
+def _on(change: _Change, transition_: Transition, version: RuleVersion, t: datetime, life: LifeRules) -> None:
     alarm = change.alarm
     mark = [version.pk, transition_.step, transition_.severity]
     alarm.active = [*(held for held in alarm.active if held[:2] != mark[:2]), mark]
     alarm.level = min(held[2] for held in alarm.active)
     alarm.level_max = min(alarm.level_max, alarm.level)
-    if alarm.cleared_at is not None:  # a chattering point keeps its one alarm
-        alarm.cleared_at = None
-        alarm.state = AlarmState.UNACKNOWLEDGED
-        alarm.level_rung = alarm.level
-        change.rings = True
+    if alarm.cleared_at is not None:
+        _again(change, t, life)
     elif alarm.level < alarm.level_rung:
-        alarm.level_rung = alarm.level
-        change.rings = True
-        if alarm.state == AlarmState.ACKNOWLEDGED and alarm.case_id is None:
-            # What was acknowledged was the lower level. Where a case runs, its people hear of it by the event.
-            alarm.state = AlarmState.UNACKNOWLEDGED
-            alarm.acknowledged_at = alarm.acknowledged_by = None
+        _louder(change)
     change.rings = change.rings or change.new
+    if change.rings:
+        alarm.rang_at = t
+    if alarm.shelved_level is not None and alarm.level < alarm.shelved_level:
+        change.over_shelf = change.rings = True
 
 
-def _off(change: _Change, transition_: Transition, version: RuleVersion, t: datetime, now: datetime) -> None:
+def _again(change: _Change, t: datetime, life: LifeRules) -> None:
+    """It had cleared and is on again: a chattering point keeps its one alarm.
+
+    It rings again, unless it rang within the window and nobody has answered that yet, or it is known to chatter.
+    """
+    alarm = change.alarm
+    quiet = chattering.is_quiet_again(alarm, t, life)
+    unheard = alarm.state in UNANSWERED and alarm.rang_at is not None
+    just_rang = alarm.rang_at is not None and t - alarm.rang_at <= chattering.window(alarm, life)
+    if quiet:
+        alarm.chattering_since = None
+    if not alarm.retrospective:
+        chattering.note(alarm, t, life)
+    alarm.raises += 1
+    alarm.cleared_at = None
+    holds_its_answer = alarm.acknowledged_at is not None and (
+        alarm.chattering_since is not None or alarm.shelved_until is not None
+    )
+    louder = alarm.level < alarm.level_rung
+    if louder or alarm.chattering_since is None:
+        alarm.level_rung = alarm.level
+    change.again = True
+    if holds_its_answer and not louder:
+        return
+    alarm.state = AlarmState.UNACKNOWLEDGED
+    alarm.acknowledged_at = alarm.acknowledged_by = None
+    change.rings = change.rings or louder or not (unheard and just_rang)
+
+
+def _louder(change: _Change) -> None:
+    """The level rose above what rang before."""
+    alarm = change.alarm
+    alarm.level_rung = alarm.level
+    change.rings = True
+    if alarm.state == AlarmState.ACKNOWLEDGED and alarm.case_id is None:
+        # What was acknowledged was the lower level. Where a case runs, its people hear of it by the event.
+        alarm.state = AlarmState.UNACKNOWLEDGED
+        alarm.acknowledged_at = alarm.acknowledged_by = None
+
+
+def _off(change: _Change, transition_: Transition, version: RuleVersion, t: datetime, portion: _Portion) -> None:
     alarm = change.alarm
     alarm.active = [held for held in alarm.active if held[:2] != [version.pk, transition_.step]]
     if alarm.active:
@@ -247,8 +304,11 @@ def _off(change: _Change, transition_: Transition, version: RuleVersion, t: date
     if alarm.cleared_at is None:
         alarm.cleared_at = t
     if alarm.state == AlarmState.ACKNOWLEDGED:
+        chatters = alarm.chattering_since is not None and not chattering.is_quiet_again(alarm, t, portion.life)
+        if chatters or alarm.shelved_until is not None:
+            return  # it stays answered until it is quiet, or until the shelving ends
         alarm.state = AlarmState.CLOSED
-        alarm.closed_at, alarm.closed_by = now, engine_user()
+        alarm.closed_at, alarm.closed_by = portion.now, engine_user()
     elif alarm.state == AlarmState.UNACKNOWLEDGED:
         alarm.state = AlarmState.CLEARED
 
@@ -298,7 +358,7 @@ def engine_user() -> User:
 
 _CHANGING = (
     "level", "level_max", "level_rung", "state", "active", "cleared_at", "closed_at", "closed_by", "acknowledged_at",
-    "acknowledged_by",
+    "acknowledged_by", "raises", "recent_raises", "rang_at", "chattering_since",
 )  # fmt: skip
 
 
@@ -335,11 +395,14 @@ def _tell(changes: Sequence[_Change], now: datetime) -> None:
             _join_chain(alarm, now)
         elif alarm.level < change.was_level and alarm.chain is not None:
             chains.raise_level(alarm.chain, alarm.level, now=now)
-        sounds = change.rings and alarm.lane == LIVE and not alarm.retrospective
+        if change.over_shelf:
+            shelving.end_for_level(alarm, actor=engine, now=now)
+        live = alarm.lane == LIVE and not alarm.retrospective and alarm.shelved_until is None
+        sounds = change.rings and live
         if sounds:
             ringing.append(alarm)
         if sounds and alarm.state in UNANSWERED:
-            _start_clock(alarm, now)
+            start_answer_clock(alarm, now)
         elif alarm.closed_at is not None:
             clocks.stop(ref_of(alarm), now=now)
             finish_chain(alarm, actor=engine, now=now)
@@ -363,24 +426,9 @@ def _what(change: _Change) -> tuple[str, str]:
         return "alarm.clear", "alarm.closed"
     if alarm.cleared_at is not None:
         return "alarm.clear", "alarm.cleared"
-    if change.rings and change.was_state == AlarmState.CLEARED:
+    if change.again:
         return "alarm.raise", "alarm.raised"
     return "alarm.level", "alarm.level"
-
-
-def _start_clock(alarm: Alarm, now: datetime) -> None:
-    """The answer clock of the alarm's level; a nearer one that already runs is kept.
-
-    A rulebook without an answer clock for the level still raises the alarm: only its deadline is missing.
-    """
-    code = f"alarm.answer.{alarm.level}"
-    try:
-        clock = clocks.start(ref_of(alarm), code, region=alarm.region, now=now, chain=alarm.chain_id)
-    except NoRule:
-        log.warning("the rulebook has no clock %s: alarm %s has no deadline", code, alarm.pk)
-        return
-    alarm.due = clock.due if alarm.due is None else min(alarm.due, clock.due)
-    alarm.save(update_fields=("due",))
 
 
 def _join_chain(alarm: Alarm, now: datetime) -> None:

@@ -18,6 +18,15 @@ class PointKind(models.TextChoices):
     RAIN = "rain", _("Rain intensity")
     RIVER_STAGE = "river_stage", _("River stage")
     DISPLACEMENT = "displacement", _("Slope displacement")
+    DISPLACEMENT_RATE = "displacement_rate", _("Displacement rate")
+    TANGENT_ANGLE = "tangent_angle", _("Tangent angle")
+    FAILURE_TIME = "failure_time", _("Time to failure")
+    EFFECTIVE_RAIN = "effective_rain", _("Effective rain")
+    RAIN_DEPTH = "rain_depth", _("Rain over a window")
+    FLOW = "flow", _("Flow")
+    HOTSPOT = "hotspot", _("Forest fire hotspot")
+    SEISMIC_INTENSITY = "seismic_intensity", _("Seismic intensity")
+    GROUP = "group", _("Several points")  # an anchor: rules over several points hang on it, nobody sends to it
     OTHER = "other", _("Other")
 
 
@@ -33,6 +42,8 @@ class Device(models.Model):
     lane = models.CharField(max_length=40, default="live")  # "live", or the exercise lane it may write to
     last_seen = models.DateTimeField(null=True, blank=True)
     declared = models.CharField(max_length=80, blank=True)  # what the log knows of `hold_ms`; "": in order
+    battery = models.FloatField(null=True, blank=True)  # charge that it told last, percent
+    battery_at = models.DateTimeField(null=True, blank=True)
 
     objects = ScopedManager()
     records = models.Manager()
@@ -92,12 +103,13 @@ class RuleVersion(models.Model):
     from_at = models.DateTimeField()
     to_at = models.DateTimeField(null=True, blank=True)
     points = models.JSONField(default=list)  # point ids
+    inhibits = models.JSONField(default=list)  # [[rule version, point id, severity], …] that hold it down
     logged = models.BooleanField(default=False)  # written to the reading log
     ended_logged = models.BooleanField(default=False)
 
 
 class AlarmState(models.TextChoices):
-    """ISA-18.2 without shelving: what is on and who has seen it."""
+    """ISA-18.2: what is on and who has seen it. Shelving stands beside it, as `Alarm.shelved_until`."""
 
     UNACKNOWLEDGED = "unacknowledged", _("Unacknowledged")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
@@ -140,7 +152,18 @@ class Alarm(models.Model):
     case = models.ForeignKey(
         "cases.Case", null=True, blank=True, on_delete=models.PROTECT, related_name="alarms", db_index=False
     )
-    due = models.DateTimeField(null=True, blank=True)  # copy of the answer clock's due
+    due = models.DateTimeField(null=True, blank=True)  # copy of the answer clock's due, while it runs
+    answer_due = models.DateTimeField(null=True, blank=True)  # the same, kept when it was answered
+    first = models.ForeignKey(  # the first-up (首出) that this one followed; null: nothing went before it
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers", db_index=False
+    )
+    raises = models.PositiveIntegerField(default=1, db_default=1)  # how often it came since it was opened
+    recent_raises = models.JSONField(null=True, blank=True)  # event times in ms, as far back as chattering is counted
+    rang_at = models.DateTimeField(null=True, blank=True)  # event time at which it rang last
+    chattering_since = models.DateTimeField(null=True, blank=True)  # event time
+    shelved_until = models.DateTimeField(null=True, blank=True)  # set while it is shelved
+    shelved_level = models.PositiveSmallIntegerField(null=True, blank=True)  # the level for which that was allowed
+    shelved_s = models.PositiveIntegerField(default=0, db_default=0)  # seconds of shelving that are over
     active = models.JSONField(default=list)  # [[rule version, step, severity], …] that are on
 
     objects = ScopedManager()
@@ -167,8 +190,65 @@ class Alarm(models.Model):
             ),
             models.Index(fields=("case",), condition=models.Q(case__isnull=False), name="alarms_of_case"),
             models.Index(fields=("chain",), condition=models.Q(chain__isnull=False), name="alarms_of_chain"),
+            models.Index(fields=("first",), condition=models.Q(first__isnull=False), name="alarms_that_follow"),
+            models.Index(
+                fields=("shelved_until",), condition=models.Q(shelved_until__isnull=False), name="shelved_alarms"
+            ),
             models.Index(fields=("point", "raised_at")),
             models.Index(fields=("raised_at",)),
+        ]
+
+
+class ShelvingState(models.TextChoices):
+    ASKED = "asked", _("Asked, waits for a second person")
+    SHELVED = "shelved", _("Shelved")
+    ENDED = "ended", _("Ended")
+    REFUSED = "refused", _("Refused")
+    LAPSED = "lapsed", _("Nobody confirmed it in time")
+
+
+class ShelvingEnd(models.TextChoices):
+    """Why a shelving ended."""
+
+    TIME = "time", _("Its time was over")
+    HAND = "hand", _("Ended by hand")
+    LEVEL = "level", _("The level rose")
+    CLOSED = "closed", _("The alarm was closed")
+
+
+class Shelving(models.Model):
+    """One shelving (搁置) of an alarm: why, until when, who asked and, for the upper levels, who confirmed it."""
+
+    alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="shelvings")
+    state = models.CharField(max_length=10, choices=ShelvingState.choices)
+    reason = models.CharField(max_length=200)
+    level = models.PositiveSmallIntegerField()  # of the alarm when it was asked for
+    entry = models.ForeignKey("rulebook.Entry", on_delete=models.PROTECT, related_name="+")  # the rule that allowed it
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    until = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)  # of a request that waits for a second person
+    confirmed_by = models.ForeignKey(  # or refused
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    began_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    end = models.CharField(max_length=10, choices=ShelvingEnd.choices, blank=True)
+
+    class Meta:
+        ordering = ("asked_at", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("alarm",), condition=models.Q(state__in=("asked", "shelved")), name="one_shelving_at_a_time"
+            )
+        ]
+        indexes = [
+            models.Index(fields=("until",), condition=models.Q(state="shelved"), name="shelvings_in_force"),
+            models.Index(fields=("expires_at",), condition=models.Q(state="asked"), name="shelvings_asked"),
+            models.Index(fields=("asked_at",)),
         ]
 
 
@@ -210,3 +290,139 @@ class AlarmAct(models.Model):
 
     class Meta:
         ordering = ("at", "id")
+
+
+class ChangeState(models.TextChoices):
+    """Where a proposal to change an alarm rule stands."""
+
+    PROPOSED = "proposed", _("Proposed")
+    APPROVED = "approved", _("Put in force")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Proposal withdrawn")
+
+
+class RuleChange(models.Model):
+    """One proposal to make, change or end an alarm rule, by one person, decided by another.
+
+    `base` is the version that its author saw; empty for a new rule. Approved, it becomes the rulebook entry `entry`.
+    """
+
+    code = models.CharField(_("rule code"), max_length=60, db_index=True)
+    base = models.ForeignKey("rulebook.Entry", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    region = models.ForeignKey("regions.Region", on_delete=models.PROTECT, related_name="+")
+    ends = models.BooleanField(default=False)  # the rule is to raise nothing more
+    title = models.CharField(_("title"), max_length=160)
+    title_zh = models.CharField(_("title in Chinese"), max_length=160, blank=True)
+    body = models.JSONField(default=dict)
+    standard = models.CharField(_("standard"), max_length=120, blank=True)
+    clause = models.CharField(_("clause"), max_length=80, blank=True)
+    verified = models.BooleanField(default=False)
+    note = models.TextField(blank=True)
+    reason = models.CharField(_("reason"), max_length=500)
+    state = models.CharField(max_length=10, choices=ChangeState.choices, default=ChangeState.PROPOSED)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(_("reason of the decision"), max_length=500, blank=True)
+    entry = models.ForeignKey("rulebook.Entry", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [models.Index(fields=("state", "-id"), name="changes_by_state")]
+        verbose_name = _("rule change")
+        verbose_name_plural = _("rule changes")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+
+class PointDay(models.Model):
+    """What came of a point on one day of the bureau, counted from the log as it arrived (`kernel.sensing.health`).
+
+    Only the time that was watched is judged: while nobody counted, nothing is missed.
+    """
+
+    point = models.ForeignKey(Point, on_delete=models.CASCADE, related_name="days", db_index=False)
+    day = models.DateField()
+    watched_s = models.FloatField(default=0)  # seconds of the day that were counted
+    came = models.PositiveIntegerField(default=0)  # readings with a time of their own
+    gaps = models.PositiveIntegerField(default=0)  # pauses longer than three sampling periods
+    longest_s = models.FloatField(default=0)  # the longest of them
+    longest_from = models.DateTimeField(null=True)  # event time of the reading before it
+    offset_ms = models.BigIntegerField(null=True)  # arrival minus event time, median of the last batches
+    offset_worst_ms = models.BigIntegerField(null=True)  # the one furthest from 0
+    last_ms = models.BigIntegerField(default=-1)  # newest event time counted, epoch ms; -1 none
+    upto_ms = models.BigIntegerField(default=0)  # arrival time up to which the log was counted, epoch ms
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("point", "day"), name="one_row_a_point_and_day")]
+        indexes = [models.Index(fields=("day",), name="point_days_by_day")]
+
+
+class PointHealth(models.Model):
+    """The days of a point in one row, for a page that is sorted by any of it; renewed by a job."""
+
+    point = models.OneToOneField(Point, on_delete=models.CASCADE, related_name="health")
+    rate_today = models.FloatField(null=True)  # share 0..1 of the samples that were due; null: not watched
+    rate_week = models.FloatField(null=True)  # of the last 7 days
+    rate_month = models.FloatField(null=True)  # of the last 30 days
+    gaps = models.PositiveIntegerField(default=0)  # of the last 7 days
+    longest_s = models.FloatField(default=0)
+    longest_from = models.DateTimeField(null=True)
+    offset_ms = models.BigIntegerField(null=True)
+    offset_worst_ms = models.BigIntegerField(null=True)  # of the last 7 days
+    last_at = models.DateTimeField(null=True)  # event time of the newest reading
+    at = models.DateTimeField()  # when this was reckoned
+
+    class Meta:
+        indexes = [models.Index(fields=("rate_week",), name="health_by_rate")]
+
+
+#: The device that derived points hang on, and the sender of what they give. It has no usable key.
+DERIVED_SENDER = "derived"
+
+
+class DerivedMode(models.TextChoices):
+    SCHEDULE = "schedule", _("On schedule")
+    ARRIVAL = "arrival", _("On arrival")
+
+
+class DerivedPoint(models.Model):
+    """How a point is computed from others: a named function, its inputs and parameters (docs/how-to/derived-points.md).
+
+    `computed_ms` is the event time up to which it was computed; what comes in later for a time before it changes
+    nothing and is counted in `late`.
+    """
+
+    point = models.OneToOneField(Point, on_delete=models.PROTECT, related_name="derivation")
+    function = models.CharField(_("function"), max_length=40)
+    parameters = models.JSONField(default=dict)
+    mode = models.CharField(_("computed"), max_length=10, choices=DerivedMode.choices)
+    every_s = models.PositiveIntegerField(default=60)  # of a schedule
+    settle_s = models.PositiveIntegerField(default=5)  # a moment is computed so long after it
+    from_ms = models.BigIntegerField()  # computed live from this event time on
+    computed_ms = models.BigIntegerField()
+    computed_at = models.DateTimeField(null=True, blank=True)  # when it was last computed
+    late = models.PositiveIntegerField(default=0)  # readings of its inputs that came too late to count
+    seen_seq = models.BigIntegerField(default=0)  # record of the log up to which late ones are counted
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("point__code",)
+
+
+class DerivedInput(models.Model):
+    """One input of a derived point, in the order in which its function takes them."""
+
+    derived = models.ForeignKey(DerivedPoint, on_delete=models.CASCADE, related_name="inputs")
+    place = models.PositiveSmallIntegerField()
+    point = models.ForeignKey(Point, on_delete=models.PROTECT, related_name="uses")
+
+    class Meta:
+        ordering = ("place",)
+        constraints = [models.UniqueConstraint(fields=("derived", "place"), name="one_input_a_place")]

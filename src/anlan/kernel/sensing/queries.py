@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from anlan.kernel.regions.pinyin import matching
 from anlan.kernel.regions.scope import reach, within
-from anlan.kernel.sensing.conditions import LEVEL, SILENCE
-from anlan.kernel.sensing.models import Alarm, Device, Point, RuleVersion
+from anlan.kernel.sensing.anchors import GROUPS
+from anlan.kernel.sensing.conditions import SILENCE, drawn_limits
+from anlan.kernel.sensing.models import DERIVED_SENDER, Alarm, Device, Point, PointKind, RuleVersion
 from anlan.kernel.sensing.rules import LIVE
 from anlan.kernel.sensing.store import SetAside, open_store
 from anlan.kernel.sensing.words import rule_label, rule_title
@@ -50,6 +51,11 @@ def points_for(actor: Any, *, exercise: bool | None = False) -> QuerySet[Point]:
     """Points that the actor may see, with region and device."""
     rows: QuerySet[Point] = Point.objects.for_actor(actor, "point.see", exercise=exercise)
     return rows.select_related("region", "device")
+
+
+def measuring_for(actor: Any) -> QuerySet[Point]:
+    """Points that the actor may see and that somebody sends to: without the anchors of rules over several points."""
+    return points_for(actor).exclude(kind=PointKind.GROUP)
 
 
 def point_of(actor: Any, code: str) -> Point | None:
@@ -101,7 +107,7 @@ def silent_ones(points: Sequence[Point], now: datetime) -> list[Point]:
 
 def devices_for(actor: Any) -> QuerySet[Device]:
     """Devices that the actor may manage."""
-    rows: QuerySet[Device] = Device.objects.for_actor(actor, "device.manage")
+    rows: QuerySet[Device] = Device.objects.for_actor(actor, "device.manage").exclude(code__in=(DERIVED_SENDER, GROUPS))
     return rows.select_related("region")
 
 
@@ -225,21 +231,18 @@ def _with_gaps(t: Any, value: Any, digits: int, wide_ms: int) -> list[list[float
 
 
 def limits(point: Point) -> list[dict[str, Any]]:
-    """The limits that hold for a point, each with level, value and the rule that says so."""
-    found = []
-    for version in rules_of(point):
-        if version.condition["type"] != LEVEL:
-            continue
-        for step in version.condition["steps"]:
-            found.append(
-                {
-                    "level": step["severity"],
-                    "value": step["limit"],
-                    "direction": version.condition["direction"],
-                    "label": rule_title(version.entry),
-                    "rule": rule_label(version.entry),
-                }
-            )
+    """The limits of the point's own value that hold for it, each with level, value and the rule that says so."""
+    found = [
+        {
+            "level": severity,
+            "value": value,
+            "direction": direction,
+            "label": rule_title(version.entry),
+            "rule": rule_label(version.entry),
+        }
+        for version in rules_of(point)
+        for severity, value, direction in drawn_limits(version.condition)
+    ]
     return sorted(found, key=lambda limit: float(limit["value"]))
 
 

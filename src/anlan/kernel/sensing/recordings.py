@@ -5,8 +5,10 @@ A map is a YAML file; nothing in the code knows any recording. Its fields:
     name      letters, digits, dash; names the lane and the device of the replay
     title     for people
     region    code of the region that plays the place; without it the whole county
-    table     delimiter ("," unless told; "blank" for any white space), header (true), transposed (false), encoding
-    time      column and format ("iso", "epoch_s", "epoch_ms" or one of strptime) and zone, or start and step_s
+    table     delimiter ("," unless told; "blank" for any white space), or widths of columns in characters;
+              header (true), transposed (false), encoding; units (words cut off at the end of a cell)
+    time      column (or several, joined by a blank) and format ("iso", "epoch_s", "epoch_ms" or one of strptime) and
+              zone, or start and step_s
     points    code, name, column (its heading, or its place from 1), kind, unit, digits, period_s, low, high;
               scale and offset (value · scale + offset); rate_rows and rate_per_s (see `PointOf`)
     rules     code, title, title_zh, points (all when absent), condition or conditions, standard, clause, verified, note
@@ -45,13 +47,15 @@ class BadRecording(ValueError):
 
 class TableOf(msgspec.Struct, forbid_unknown_fields=True):
     delimiter: str = ","
+    widths: list[int] = []
     header: bool = True
     transposed: bool = False
     encoding: str = "utf-8-sig"
+    units: list[str] = []
 
 
 class TimeOf(msgspec.Struct, forbid_unknown_fields=True):
-    column: str | int | None = None
+    column: str | int | list[str | int] | None = None
     format: str = "iso"
     zone: str = "UTC"
     start: str | None = None
@@ -133,11 +137,11 @@ class Recording:
     events: tuple[Event, ...]
 
 
-class _Loader(yaml.SafeLoader):
+class PlainLoader(yaml.SafeLoader):
     """YAML without its own reading of dates: a date stays the text that was written."""
 
 
-_Loader.yaml_implicit_resolvers = {
+PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -147,7 +151,7 @@ def load_map(text: str) -> RecordingMap:
     """A map from its YAML. Raises BadRecording, naming the field, for anything that cannot be meant."""
     try:
         # A subclass of SafeLoader: it makes plain values only.
-        found = msgspec.convert(yaml.load(text, _Loader), RecordingMap)  # noqa: S506
+        found = msgspec.convert(yaml.load(text, PlainLoader), RecordingMap)  # noqa: S506
     except yaml.YAMLError as error:
         raise BadRecording(f"The map is not YAML: {error}") from error
     except msgspec.ValidationError as error:
@@ -179,25 +183,70 @@ def load_map(text: str) -> RecordingMap:
 def load_events(text: str) -> list[EventOf]:
     """Known events from YAML of their own: a list of title, begin, end. Raises BadRecording."""
     try:
-        return msgspec.convert(yaml.load(text, _Loader), list[EventOf])  # noqa: S506
+        return msgspec.convert(yaml.load(text, PlainLoader), list[EventOf])  # noqa: S506
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise BadRecording(f"The known events: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The cells of a file: `heading` (empty without one), `rows`, and the line number of each row."""
+
+    heading: Sequence[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, column: str | int) -> list[str]:
+        """The cells of one column, without blanks around them. Raises BadRecording when it is not there."""
+        faults: list[str] = []
+        place = _place(column, self.heading, len(self.rows[0]) if self.rows else 0, faults)
+        if faults:
+            raise BadRecording(_list(faults))
+        return [row[place].strip() if place < len(row) else "" for row in self.rows]
+
+    def where(self, column: str | int, value: str) -> Table:
+        """Only the rows with this text in a column."""
+        keep = [i for i, cell in enumerate(self.column(column)) if cell == value]
+        return Table(self.heading, [self.rows[i] for i in keep], [self.lines[i] for i in keep])
+
+
+def table_of(path: Path, table_map: RecordingMap) -> Table:
+    """The cells of a file as its map says. Raises BadRecording."""
+    rows = _table(path, table_map.table)
+    first = 1 if table_map.table.header else 0
+    heading: Sequence[str] = rows[0] if first else ()
+    return Table(heading, rows[first:], list(range(first + 1, len(rows) + 1)))
+
+
 def read(path: Path, table_map: RecordingMap) -> Recording:
     """The readings of a file as its map says. Raises BadRecording with every fault found."""
-    rows = _table(path, table_map.table)
-    heading: Sequence[str] = rows[0] if table_map.table.header and rows else ()
-    body = rows[1:] if table_map.table.header else rows
-    first_line = 2 if table_map.table.header else 1
+    return recording_of(table_of(path, table_map), table_map)
+
+
+def times_of(table: Table, table_map: RecordingMap) -> list[int]:
+    """Epoch ms of each row. Raises BadRecording with every fault found."""
     faults: list[str] = []
-    wanted = [point.column for point in table_map.points]
-    places = [_place(column, heading, len(rows[0]) if rows else 0, faults) for column in wanted]
-    times = _times(body, table_map.time, heading, first_line, faults)
+    times = _times(table, table_map.time, faults)
     if faults:
         raise BadRecording(_list(faults))
+    return times
+
+
+def recording_of(table: Table, table_map: RecordingMap) -> Recording:
+    """The readings in a table. Raises BadRecording with every fault found."""
+    heading, body = table.heading, table.rows
+    faults: list[str] = []
+    wanted = [point.column for point in table_map.points]
+    places = [_place(column, heading, len(body[0]) if body else 0, faults) for column in wanted]
+    times = _times(table, table_map.time, faults)
+    if faults:
+        raise BadRecording(_list(faults))
+    units = table_map.table.units
     values = np.array(
-        [[_number(row, place, first_line + i, faults) for place in places] for i, row in enumerate(body)],
+        [
+            [_number(row, place, line, units, faults) for place in places]
+            for row, line in zip(body, table.lines, strict=True)
+        ],
         np.float64,
     ).reshape(len(body), len(places))
     if faults:
@@ -218,7 +267,14 @@ def _table(path: Path, table: TableOf) -> list[list[str]]:
     try:
         with opener(path, "rt", encoding=table.encoding, newline="") as file:
             lines: Iterator[list[str]]
-            if table.delimiter == "blank":
+            if table.widths:
+                ends = np.cumsum(table.widths).tolist()
+                lines = (
+                    [line[end - width : end].strip() for width, end in zip(table.widths, ends, strict=True)]
+                    for line in file
+                    if line.strip()
+                )
+            elif table.delimiter == "blank":
                 lines = (line.split() for line in file)
             else:
                 lines = csv.reader(file, delimiter=table.delimiter)
@@ -253,19 +309,20 @@ def _place(column: str | int, heading: Sequence[str], width: int, faults: list[s
     return names.index(column)
 
 
-def _times(
-    body: Sequence[Sequence[str]], time: TimeOf, heading: Sequence[str], first_line: int, faults: list[str]
-) -> list[int]:
+def _times(table: Table, time: TimeOf, faults: list[str]) -> list[int]:
     if time.column is None:
         start, step = moment(str(time.start), time.zone), float(time.step_s or 0) * 1000
-        return [round(start + i * step) for i in range(len(body))]
-    place = _place(time.column, heading, len(body[0]) if body else 0, faults)
+        return [round(start + i * step) for i in range(len(table.rows))]
+    columns = time.column if isinstance(time.column, list) else [time.column]
+    width = len(table.rows[0]) if table.rows else 0
+    places = [_place(column, table.heading, width, faults) for column in columns]
     times = []
-    for i, row in enumerate(body):
+    for row, line in zip(table.rows, table.lines, strict=True):
+        text = " ".join(row[place].strip() for place in places if place < len(row))
         try:
-            times.append(moment(row[place].strip(), time.zone, time.format))
-        except (ValueError, IndexError):
-            faults.append(f"line {first_line + i}: {row[place] if place < len(row) else ''!r} is not a time")
+            times.append(moment(text, time.zone, time.format))
+        except ValueError:
+            faults.append(f"line {line}: {text!r} is not a time")
     return times
 
 
@@ -279,8 +336,10 @@ def moment(text: str, zone: str, how: str = "iso") -> int:
     return round(found.timestamp() * 1000)
 
 
-def _number(row: Sequence[str], place: int, line: int, faults: list[str]) -> float:
+def _number(row: Sequence[str], place: int, line: int, units: Sequence[str], faults: list[str]) -> float:
     cell = row[place].strip() if place < len(row) else ""
+    for unit in units:
+        cell = cell.removesuffix(unit).rstrip()
     if cell.lower() in EMPTY:
         return float("nan")
     try:

@@ -4,7 +4,7 @@ After a crash it starts from the newest good snapshot and takes the records afte
 was stored under stable ids, so nothing is lost and nothing stands twice. Each lane of the log has a state of its own.
 
 Order of writing, which makes that true: transitions before the engine's position; readings before the position of
-history; a snapshot only after all readings up to it are in history.
+history; newest values before theirs; a snapshot only after all readings up to it are in history.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ import numpy as np
 
 from anlan import engine
 from anlan.engine import Batch, Declare, Enforce, Retire, Tick
-from anlan.kernel.sensing.store import BACKFILL, Columns, LogRow, Refused, Store, StoredTransition
+from anlan.kernel.sensing.store import BACKFILL, Busy, Columns, Full, LogRow, Refused, Store, StoredTransition
 from anlan.kernel.sensing.store.history import HOUR_MS, LATEST, Merge, joined, picked
 from anlan.kernel.sensing.store.readings import CONSUMER, ENGINE, HISTORY
+from anlan.kernel.sensing.store.readings import LATEST as NEWEST
 from anlan.kernel.sensing.store.rows import BATCH, DECLARE, END, ENFORCE, RETIRE, TICK, LooseInfo
 
 log = logging.getLogger("anlan.engine")
@@ -36,6 +37,8 @@ MERGES = 150
 MANY_BLOCKS, MOST_ROWS = 64, 1_000_000
 #: A group whose late rows trickle in is merged not oftener than this, ms; with many rows it does not wait.
 PAUSE_MS, MANY_ROWS = 30_000, 20_000
+#: Newest values of so many points are written in a second; of more points they are written less often.
+LATEST_A_SECOND = 10_000
 #: A transition that the receiver refuses is tried so often before it is put aside for a person.
 TRIES = 3
 #: How long until the next try, ms.
@@ -59,7 +62,8 @@ class Pace:
 
     tick      timers end with a tick, so this is how late an alarm with a delay may be
     rows      readings evaluated in one step; records: log records in one step
-    buffered  readings after which history is written without waiting; worth: when nothing else is to be done
+    buffered  readings after which history is written without waiting
+    worth     readings after which it is written when nothing else is to be done; settle: not oftener than this
     keep_log, keep_batches  age up to which the log and the keys of batches are kept in any case
     """
 
@@ -70,8 +74,9 @@ class Pace:
     trim: int = 30_000
     records: int = 1_000
     rows: int = 200_000
-    buffered: int = 250_000
+    buffered: int = 500_000
     worth: int = 5_000
+    settle: int = 50
     keep_log: int = 600_000
     keep_batches: int = 7 * 86_400_000
 
@@ -85,28 +90,46 @@ class _Loose:
     rows: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """Readings on their way into history in the keeper's thread, up to record `upto`."""
+
+    parts: list[Columns]
+    rows: int
+    upto: int
+    future: Future[list[LooseInfo]]
+
+
 @dataclass(slots=True)
 class Runner:
     """One engine over one store. Every method is called from one thread; time comes in as epoch ms.
 
     take    gives transitions to the alarms room
     writer  a thread for snapshots, so that writing 50 MB holds up no alarm; None writes them in place
+    keeper  a thread for history, so that it is written while the next readings are evaluated; None: in place
+    fast    evaluate compiled (`engine.fast.prepare` was called)
     """
 
     store: Store
     take: Take | None = None
     pace: Pace = field(default_factory=Pace)
     writer: ThreadPoolExecutor | None = None
+    keeper: ThreadPoolExecutor | None = None
+    fast: bool = False
     #: No tick before this moment, epoch ms: what senders held back while we were away comes first.
     quiet_until: int = 0
     seq: int = 0
     states: dict[str, Any] = field(default_factory=dict)
     _done: int = 0
     _flushed: int = 0
+    _told: int = 0
     _taken: int = 0
     _kept: list[Columns] = field(default_factory=list)
     _kept_rows: int = 0
     _newest: list[Columns] = field(default_factory=list)
+    _latest_every: int = 0
+    _behind: bool = False
+    _keeping: _Keeping | None = None
     _loose: dict[int, _Loose] = field(default_factory=dict)
     _merging: Merge | None = None
     _merged_at: dict[int, int] = field(default_factory=dict)
@@ -120,9 +143,10 @@ class Runner:
 
     def start(self) -> None:
         """Load the newest snapshot that is whole, and the positions; a damaged one is passed over and reported."""
-        for seq, blobs in self.store.load_snapshots():
+        for seq in self.store.snapshot_seqs():
             try:
-                self.states = {lane: engine.load(blob) for lane, blob in blobs.items()}
+                blobs = self.store.load_snapshot(seq)
+                self.states = {lane: engine.load(blob, fast=self.fast) for lane, blob in blobs.items()}
             except ValueError as error:
                 log.error("the snapshot at record %d is damaged, taking the one before: %s", seq, error)
                 continue
@@ -130,6 +154,7 @@ class Runner:
             break
         self._done = self.store.position(ENGINE)
         self._flushed = self.store.position(HISTORY)
+        self._told = self.store.position(NEWEST)
         self._taken = self.store.position(CONSUMER)
         self._loose, self._merging = {}, None
         self._add_loose(self.store.loose_blocks())
@@ -144,20 +169,26 @@ class Runner:
         if now >= self.quiet_until and self._is_due("tick", now, self.pace.tick):
             self.store.append_tick()
         taken = self.step(now)
-        if self._newest and self._is_due("latest", now, self.pace.latest):
+        if self._newest and self._is_due("latest", now, max(self.pace.latest, self._latest_every)):
             self.put_latest(now)
-        enough = self.pace.buffered if taken else self.pace.worth
-        if self._kept_rows >= enough or (self._kept and self._is_due("flush", now, self.pace.flush)):
+        if self._kept and self._worth_a_flush(now, taken):
             self.flush(now)
         self.hand_over(now)
         if self._is_due("snapshot", now, self.pace.snapshot):
             self.snapshot(now)
-        if taken < self.pace.records // 2:
+        if not self._behind:
             self.merge(now)
         if self._is_due("trim", now, self.pace.trim):
             self.store.trim_log(before_ms=now - self.pace.keep_log)
             self.store.forget_batches(before_ms=now - self.pace.keep_batches)
         return taken
+
+    def _worth_a_flush(self, now: int, taken: int) -> bool:
+        if self._kept_rows >= self.pace.buffered:
+            return True
+        if not taken and self._kept_rows >= self.pace.worth and self._is_due("settle", now, self.pace.settle):
+            return True
+        return self._is_due("flush", now, self.pace.flush)
 
     def _is_due(self, name: str, now: int, every: int) -> bool:
         # A clock that was set back must not stop the ticks until it has caught up.
@@ -169,8 +200,9 @@ class Runner:
     def step(self, now: int) -> int:
         """Evaluate the next records and store what follows from them; returns how many records there were."""
         records = self.store.read_log(self.seq, self.pace.records, self.pace.rows)
+        self._behind = len(records) >= self.pace.records // 2 or sum(r.n for r in records) >= self.pace.rows // 2
         # After a restart the records up to these positions were stored before: never mix them with new ones.
-        for position in (self._done, self._flushed):
+        for position in (self._done, self._flushed, self._told):
             if records and records[0].seq <= position < records[-1].seq:
                 records = [record for record in records if record.seq <= position]
         if records:
@@ -204,10 +236,9 @@ class Runner:
             return
         state = self.states.get(lane)
         readable = [record for row in rows if (record := self._record(row)) is not None]
-        state, output = engine.evaluate(engine.new_state() if state is None else state, readable)
+        state, output = engine.evaluate(engine.new_state(fast=self.fast) if state is None else state, readable)
         self.states[lane] = state
-        if rows[-1].seq > self._flushed:
-            self._keep(output)
+        self._keep(output, rows[-1].seq)
         by_seq = {row.seq: row for row in rows}
         for one in output.set_aside:
             # A row that was held back belongs to a record of an earlier call.
@@ -225,31 +256,59 @@ class Runner:
             self._refused.append((row, [Refused(-1, "body", "damaged", str(error)[:300])]))
             return None
 
-    def _keep(self, output: engine.Output) -> None:
+    def _keep(self, output: engine.Output, seq: int) -> None:
+        """Remember what is still to be written of the records up to `seq`."""
         kept = output.kept
         columns = Columns(kept.point.astype(np.int32), kept.t, kept.value, kept.quality)
-        if len(columns):
+        if len(columns) and seq > self._flushed:
             self._kept.append(columns)
             self._kept_rows += len(columns)
+        if len(columns) and seq > self._told:
             self._newest.append(columns)
 
     # -- what is written now and then ---------------------------------------------------------------------------------
 
     def put_latest(self, now: int) -> None:
-        """Store the newest reading of each point that came since the last call."""
-        self.store.put_latest(newest(self._newest), now)
-        self._newest = []
+        """Store the newest reading of each point that came since the last call.
+
+        Of very many points this takes its time, so the next call comes the later.
+        """
+        columns = newest(self._newest)
+        self.store.put_latest(columns, now, upto=max(self.seq, self._told))
+        self._newest, self._told = [], max(self.seq, self._told)
+        self._latest_every = len(columns) * 1_000 // LATEST_A_SECOND
 
     def flush(self, now: int) -> None:
-        """Write the readings taken since the last call to history, and their newest values before that."""
-        if self._newest:
-            self.put_latest(now)
+        """Write the readings taken since the last call to history; with a `keeper`, beside the evaluation.
+
+        Raises Busy or Full, also for what the keeper could not write since the last call: it is kept for the next one.
+        """
+        self.kept()
         if self._kept:
-            self._add_loose(self.store.flush_history(joined(self._kept), upto=self.seq))
+            parts, rows, upto = self._kept, self._kept_rows, self.seq
+            self._kept, self._kept_rows = [], 0
+            if self.keeper is None:
+                self._keeping = _Keeping(parts, rows, upto, _now(self.store, parts, upto))
+                self.kept()
+            else:
+                self._keeping = _Keeping(parts, rows, upto, self.keeper.submit(_keep_parts, self.store, parts, upto))
         elif self.seq > self._flushed:
             self.store.set_position(HISTORY, self.seq)
-        self._kept, self._kept_rows, self._flushed = [], 0, max(self._flushed, self.seq)
+            self._flushed = self.seq
         self._due["flush"] = now + self.pace.flush
+
+    def kept(self) -> None:
+        """Wait for what the keeper writes. Raises what it met; its readings are then still to be written."""
+        keeping, self._keeping = self._keeping, None
+        if keeping is None:
+            return
+        try:
+            blocks = keeping.future.result()
+        except (Busy, Full):
+            self._kept, self._kept_rows = [*keeping.parts, *self._kept], keeping.rows + self._kept_rows
+            raise
+        self._add_loose(blocks)
+        self._flushed = max(self._flushed, keeping.upto)
 
     def snapshot(self, now: int) -> None:
         """Write all states with their position, after everything that follows from the records up to there.
@@ -261,7 +320,9 @@ class Runner:
             return
         self._written()
         self.put_found(now)
+        self.put_latest(now)
         self.flush(now)
+        self.kept()
         states = {lane: engine.dump(state) for lane, state in self.states.items()}
         self._snapshot_at = self.seq
         if self.writer is None:
@@ -371,7 +432,27 @@ class Runner:
         self._written()
         self.hand_over(now)
         self.snapshot(now)
+        self.flush(now)
+        self.kept()
+        if self.keeper is not None:
+            self.keeper.submit(self.store.close)
+            self.keeper.shutdown()
+            self.keeper = None
         self.store.put_transitions([], upto=self.seq)
+
+
+def _keep_parts(store: Store, parts: Sequence[Columns], upto: int) -> list[LooseInfo]:
+    return store.flush_history(joined(parts), upto=upto)
+
+
+def _now(store: Store, parts: Sequence[Columns], upto: int) -> Future[list[LooseInfo]]:
+    """The same at once, in the shape in which the keeper gives it."""
+    future: Future[list[LooseInfo]] = Future()
+    try:
+        future.set_result(_keep_parts(store, parts, upto))
+    except (Busy, Full) as error:
+        future.set_exception(error)
+    return future
 
 
 def _stored(one: engine.Transition, stream: str) -> StoredTransition:

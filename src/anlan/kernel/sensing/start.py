@@ -16,12 +16,16 @@ from anlan.kernel.chains.models import Chain
 from anlan.kernel.people.rights import may
 from anlan.kernel.people.verbs import declare_verb
 from anlan.kernel.rulebook.schemas import register_schema
-from anlan.kernel.rulebook.wording import KIND_LABELS, alarm_lines, register_point_kind, register_wording
-from anlan.kernel.sensing import steps
+from anlan.kernel.rulebook.wording import KIND_LABELS, register_wording
+from anlan.kernel.sensing import alarm_start, keeping_start, steps
+from anlan.kernel.sensing import health as device_health
 from anlan.kernel.sensing.conditions import faults_of
-from anlan.kernel.sensing.models import Alarm, Device, Point, PointKind
+from anlan.kernel.sensing.derived import start as derived_start
+from anlan.kernel.sensing.models import Alarm, Device, Point
+from anlan.kernel.sensing.ruling import start as ruling_start
 from anlan.kernel.sensing.services.replays import RULE_KIND
 from anlan.kernel.sensing.store import open_store
+from anlan.kernel.sensing.words import alarm_lines
 from anlan.kernel.web.health import Health, register_check
 from anlan.kernel.web.nav import register_desk
 from anlan.kernel.web.refs import register_ref
@@ -30,18 +34,6 @@ from anlan.kernel.web.refs import register_ref
 ENGINE_SILENT = timedelta(seconds=15)
 #: Readiness: a reading must not wait longer than this to be judged.
 ENGINE_BEHIND = timedelta(seconds=30)
-
-#: The unit in which rules about a kind of point are written.
-UNITS: dict[str, str] = {
-    PointKind.COMBUSTIBLE_GAS: "%LEL",
-    PointKind.TOXIC_GAS: "ppm",
-    PointKind.TANK_LEVEL: "m",
-    PointKind.TANK_TEMPERATURE: "℃",
-    PointKind.TANK_PRESSURE: "MPa",
-    PointKind.RAIN: "mm/h",
-    PointKind.RIVER_STAGE: "m",
-    PointKind.DISPLACEMENT: "mm",
-}
 
 
 def register() -> None:
@@ -81,12 +73,16 @@ def register() -> None:
         gate=lambda actor, device: may(actor, "device.manage", device.region),
     )
     register_schema("alarm", faults_of)
-    for kind in PointKind:
-        register_point_kind(kind.value, kind.label, UNITS.get(kind, ""))
+    register_wording("alarm", alarm_lines)
     register_wording(RULE_KIND, alarm_lines)
     KIND_LABELS.setdefault(RULE_KIND, _("Rules of replays"))
     timeline.register_source("alarms", steps.of_chain)
+    alarm_start.register()
+    derived_start.register()
+    ruling_start.register()
+    keeping_start.register()
     chains.register_open_part("alarms", _has_open_alarms)
+    device_health.register()
     register_check("engine", engine_health, _("Engine"))
     register_check("readings", readings_health, _("Reading store"))
     register_desk("monitor", _("Monitoring"), "monitor", "sensing:points", "point.see", 60, phone=False)

@@ -19,10 +19,12 @@ from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.scope import reach, within
 from anlan.kernel.sensing import queries, services
-from anlan.kernel.sensing.conditions import in_words
+from anlan.kernel.sensing.conditions import beside_limits, severities_of
 from anlan.kernel.sensing.models import Device, Point, PointKind
+from anlan.kernel.sensing.pages import registered
 from anlan.kernel.sensing.services import set_aside as aside
 from anlan.kernel.sensing.store import Busy, Full, SetAside, open_store
+from anlan.kernel.sensing.store.cold import arrow
 from anlan.kernel.web.gate import holds
 
 PAGE = 50
@@ -33,6 +35,7 @@ SPANS = (
     (24, gettext_lazy("24 hours")),
     (24 * 7, gettext_lazy("7 days")),
     (24 * 30, gettext_lazy("30 days")),
+    (24 * 365, gettext_lazy("1 year")),
 )
 
 #: Words for the stable reasons of a set-aside row; a reason that is not here shows the sentence kept with the row.
@@ -55,7 +58,7 @@ def points(request: HttpRequest) -> HttpResponse:
         return render(request, "web/denied.html", status=403)
     now = timezone.now()
     kind, typed, state = (request.GET.get(name, "") for name in ("kind", "q", "state"))
-    rows = queries.find_points(queries.points_for(request.user), typed)
+    rows = queries.find_points(queries.measuring_for(request.user), typed)
     if kind in PointKind.values:
         rows = rows.filter(kind=kind)
     if state == "alarm":
@@ -96,7 +99,8 @@ def point(request: HttpRequest, code: str) -> HttpResponse:
         # The limits stand beside it as a list with their levels; here follows the rest.
         {
             "version": version,
-            "words": in_words(version.condition, found.unit)[len(version.condition.get("steps", ())) :],
+            "words": beside_limits(version.condition, found.unit),
+            "severities": severities_of(version.condition),
         }
         for version in queries.rules_of(found)
     ]
@@ -112,6 +116,7 @@ def point(request: HttpRequest, code: str) -> HttpResponse:
         "alarm_count": alarms.count(),
         "level": queries.open_levels([found]).get(found.pk),
         "may_manage": may(request.user, "device.manage", found.region),
+        "parquet": arrow() is not None,
         "tabs": tabs(request, "points"),
     }
     return render(request, "sensing/point.html", context)
@@ -121,9 +126,12 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
     """The pages of this desk that the viewer may open."""
     pages = (
         ("points", _("Points"), "sensing:points", "point.see", None),
+        ("derived", _("Derived points"), "sensing:derived", "point.see", None),
         ("alarms", _("Alarms"), "sensing:alarms", "alarm.see", None),
+        ("rules", _("Rules"), "sensing:rules", "rulebook.see", None),
         ("set_aside", _("Set aside"), "sensing:set_aside", "setaside.see", queries.count_set_aside),
         ("devices", _("Devices"), "sensing:devices", "device.manage", None),
+        *registered(),
     )
     return [
         {"label": label, "url": url, "on": code == here, "n": count(request.user) if count else None}

@@ -2,12 +2,142 @@
 
 from __future__ import annotations
 
-from anlan.kernel.rulebook.models import Entry
-from anlan.kernel.rulebook.wording import title_of as rule_title
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["rule_label", "rule_title"]
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from anlan.kernel.rulebook.models import Entry
+from anlan.kernel.rulebook.wording import Field, joined, span
+from anlan.kernel.rulebook.wording import title_of as rule_title
+from anlan.kernel.sensing.conditions import (
+    LEVEL,
+    SILENCE,
+    BadCondition,
+    conditions_of,
+    inhibit_words,
+    schedule_words,
+    severities_of,
+    step_words,
+    unit_of,
+    with_unit,
+)
+from anlan.kernel.sensing.models import PointKind
+
+__all__ = ["UNITS", "alarm_lines", "kind_words", "kinds_of", "rule_label", "rule_title", "unit_of_body"]
+
+#: The unit in which rules about a kind of point are written.
+UNITS: dict[str, str] = {
+    PointKind.COMBUSTIBLE_GAS: "%LEL",
+    PointKind.TOXIC_GAS: "ppm",
+    PointKind.TANK_LEVEL: "m",
+    PointKind.TANK_TEMPERATURE: "℃",
+    PointKind.TANK_PRESSURE: "MPa",
+    PointKind.RAIN: "mm/h",
+    PointKind.RIVER_STAGE: "m",
+    PointKind.DISPLACEMENT: "mm",
+    PointKind.DISPLACEMENT_RATE: "mm/d",
+    PointKind.TANGENT_ANGLE: "°",
+    PointKind.FAILURE_TIME: "h",
+    PointKind.EFFECTIVE_RAIN: "mm",
+    PointKind.RAIN_DEPTH: "mm",
+    PointKind.FLOW: "m³/s",
+    PointKind.HOTSPOT: "℃",
+}
+
+#: Points that are told one by one before the rest is only counted.
+_CODES_TOLD = 12
 
 
 def rule_label(entry: Entry) -> str:
     """Code, version and title: "GAS-01 v3 Combustible gas"."""
     return f"{entry.code} v{entry.version} {rule_title(entry)}"
+
+
+def kinds_of(body: Mapping[str, Any]) -> list[str]:
+    """The kinds of point that the body of a rule speaks about: `kind` or a list under `kinds`; none for others."""
+    return [str(kind) for kind in body.get("kinds") or ([body["kind"]] if body.get("kind") else [])]
+
+
+def kind_words(kind: str) -> str:
+    """Words for a kind of point; a kind that is not known any more stays as it is."""
+    return str(PointKind(kind).label) if kind in PointKind.values else kind
+
+
+def unit_of_body(body: Mapping[str, Any]) -> str:
+    """The unit of the limits in the body of a rule: the one it names, else that of its kind of point."""
+    named = [UNITS[kind] for kind in kinds_of(body) if UNITS.get(kind)]
+    return str(body.get("unit") or (named[0] if named else ""))
+
+
+def alarm_lines(body: Mapping[str, Any]) -> list[Field]:
+    """The body of an alarm rule line by line: which points, what raises it at which level, delays, what else holds."""
+    lines = _where(body)
+    if body.get("ended"):
+        lines.append(Field(_("Ended"), _("raises nothing more")))
+    unit = unit_of_body(body)
+    try:
+        conditions = conditions_of(body, code=_("Condition"))
+    except BadCondition as wrong:
+        return [*lines, Field(_("Cannot be read"), str(wrong))]
+    for condition in conditions:
+        lines += _raises(condition, unit)
+        lines += _besides(condition, unit)
+    if body.get("limits"):
+        n = len(body["limits"])
+        words = ngettext("%(n)d point has limits of its own", "%(n)d points have limits of their own", n)
+        lines.append(Field(_("Limits of single points"), words % {"n": n}))
+    if body.get("instead_of"):
+        lines.append(Field(_("Holds at these points instead of"), joined(body["instead_of"])))
+    return lines
+
+
+def _where(body: Mapping[str, Any]) -> list[Field]:
+    lines = []
+    if kinds := kinds_of(body):
+        lines.append(Field(_("Holds for points of kind"), joined(kind_words(kind) for kind in kinds)))
+    if body.get("site"):
+        lines.append(Field(_("Holds for points of the site"), str(body.get("site_name") or body["site"])))
+    if codes := body.get("points"):
+        told = [*codes[:_CODES_TOLD], _("%(n)d in all") % {"n": len(codes)}] if len(codes) > _CODES_TOLD else codes
+        lines.append(Field(_("Holds for the points"), joined(told)))
+    return lines
+
+
+def _raises(condition: Mapping[str, Any], unit: str) -> list[Field]:
+    kind = condition["type"]
+    if kind == LEVEL:
+        high = condition.get("direction", "high") == "high"
+        label = _("Raised at or above") if high else _("Raised at or below")
+        steps = condition["steps"]
+        return [Field(label, with_unit(step["limit"], unit), level=step["severity"]) for step in steps]
+    if kind == SILENCE:
+        return [Field(_("No reading for"), _silent_for(condition), level=condition.get("severity"))]
+    pairs = zip(step_words(condition, unit), severities_of(condition), strict=True)
+    return [Field(_("Raised at"), words, level=severity) for words, severity in pairs]
+
+
+def _silent_for(condition: Mapping[str, Any]) -> str:
+    if "after_periods" not in condition:
+        return span(condition["after_s"])
+    n = int(condition["after_periods"])
+    return ngettext("%(n)d sampling period of the point", "%(n)d sampling periods of the point", n) % {"n": n}
+
+
+def _besides(condition: Mapping[str, Any], unit: str) -> list[Field]:
+    lines = []
+    if condition.get("deadband"):
+        high = condition.get("direction", "high") == "high"
+        words = _("%(band)s below the limit") if high else _("%(band)s above the limit")
+        band = with_unit(condition["deadband"], unit_of(condition, unit))
+        lines.append(Field(_("Falls back only"), words % {"band": band}))
+    if "on_s" in condition:
+        lines.append(Field(_("Must last before it is raised"), span(condition["on_s"])))
+        lines.append(Field(_("Must be over before it clears"), span(condition["off_s"])))
+    if condition.get("floor") is not None:
+        lines.append(Field(_("Does not count at or below"), with_unit(condition["floor"], unit)))
+    if schedule := condition.get("schedule"):
+        lines.append(Field(_("In the week"), schedule_words(schedule)))
+    lines += [Field(_("Inhibited"), inhibit_words(inhibit)) for inhibit in condition.get("inhibits", ())]
+    return lines

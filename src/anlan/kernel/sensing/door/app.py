@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import zlib
 from collections.abc import Awaitable, Callable
@@ -12,20 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from anlan.engine import encode_batch
-from anlan.kernel.sensing.door.bodies import COLUMNS_LIMIT, TOLD, BadBody, Checked, Sender, check
+from anlan.kernel.sensing.door.bodies import COLUMNS_LIMIT, BadBody, Sender
 from anlan.kernel.sensing.door.directory import Directory
-from anlan.kernel.sensing.store import BACKFILL, LIVE, Appended, Busy, Full, NewBatch, Refused, Store
-from anlan.kernel.sensing.store.rows import BATCH, TICK
+from anlan.kernel.sensing.door.taking import batch_of, set_aside_of
+from anlan.kernel.sensing.store import Appended, Busy, Full, NewBatch, Store
 
 log = logging.getLogger("anlan.ingest")
 
 #: Bytes of bodies that may wait for the disk at one time; beyond it senders are asked to come back.
 WAITING_LIMIT = 64 << 20
-#: Rows of old data may not claim to be from the future: ms ahead of the clock.
-AHEAD_MS = 300_000
 
 Headers = list[tuple[bytes, bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -145,75 +140,21 @@ class Door:
             return _refusal(507, "store", "full", "The disk is full or refuses; send it again later.", _RETRY_LATE)
 
     async def _take(self, body: bytes, sender: Sender) -> tuple[int, Headers, bytes]:
-        digest = hashlib.sha256(body).digest()[:16]
         try:
-            checked = self._in_time(check(body, sender))
+            batch, checked = batch_of(body, sender, self.store.clock())
         except BadBody as error:
             if error.status == 422:
-                await self._keep_body(body, digest, sender, error)
+                await self.committer.commit(set_aside_of(body, sender.code, sender.lane, error))
             raise
-        n = len(checked.columns)
-        answer = msgspec.json.encode(_told(checked, n))
-        columns = checked.columns
-        batch = NewBatch(
-            sender.code,
-            checked.batch_id,
-            checked.lane,
-            n,
-            encode_batch(columns.point, columns.t, columns.value, columns.quality) if n else b"",
-            digest,
-            answer,
-            arrival=_arrival(checked),
-            refused=checked.refused,
-            kind=BATCH if checked.rows else TICK,
-            excerpt=_excerpt(body),
-        )
+        if checked.battery is not None:
+            self.directory.note_battery(sender.code, checked.battery)
         done = await self.committer.commit(batch)
         if done.conflict:
             why = "This batch id was used for another content; nothing was stored."
             return _refusal(409, "batch_id", "other_content", why)
         if done.repeated:
             return 200, [(b"anlan-repeated", b"true")], done.answer
-        return (422 if checked.rows and not n else 200), [], answer
-
-    def _in_time(self, checked: Checked) -> Checked:
-        """Refuse rows of old data that lie ahead of the clock: their virtual time would hide it from the engine."""
-        if checked.lane != BACKFILL:
-            return checked
-        ahead = int(np.count_nonzero(checked.columns.t > self.store.clock() + AHEAD_MS))
-        if ahead:
-            raise BadBody(422, "t", "future", f"{ahead} readings of old data lie in the future.")
-        return checked
-
-    async def _keep_body(self, body: bytes, digest: bytes, sender: Sender, error: BadBody) -> None:
-        """Keep the beginning of a post that was refused as a whole, for a person to see what the device sends."""
-        row = Refused(-1, error.field, error.code, error.why, raw=_excerpt(body))
-        await self.committer.commit(
-            NewBatch(sender.code, f"body:{digest.hex()}", sender.lane, 0, b"", digest, refused=(row,))
-        )
-
-
-def _excerpt(body: bytes) -> str:
-    return body[:2000].decode("utf-8", "replace").replace("\0", "")
-
-
-def _arrival(checked: Checked) -> int | None:
-    """None: when it is stored. In a lane of virtual time: its clock, else the newest of its readings."""
-    if checked.lane == LIVE:
-        return None
-    if checked.clock is not None:
-        return checked.clock
-    return int(checked.columns.t.max()) if len(checked.columns) else None
-
-
-def _told(checked: Checked, accepted: int) -> dict[str, Any]:
-    """The answer to a post; the same for every repetition of it."""
-    return {
-        "batch_id": checked.batch_id,
-        "accepted": accepted,
-        "refused": [{"row": r.row, "field": r.field, "code": r.code, "why": r.why} for r in checked.refused[:TOLD]],
-        "refused_total": checked.rows - accepted,
-    }
+        return (422 if checked.rows and not batch.n else 200), [], batch.answer
 
 
 async def _body(receive: Receive, headers: dict[str, str]) -> bytes:

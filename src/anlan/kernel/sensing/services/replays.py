@@ -21,9 +21,10 @@ from anlan.kernel.people.rights import require
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.pinyin import pinyin_key
 from anlan.kernel.rulebook.models import Entry, Origin
-from anlan.kernel.sensing.conditions import conditions_of
+from anlan.kernel.sensing import anchors
+from anlan.kernel.sensing.conditions import SEVERAL, codes_of, conditions_of, with_codes
 from anlan.kernel.sensing.models import Device, Point, PointKind, RuleVersion
-from anlan.kernel.sensing.rules import put_in_force
+from anlan.kernel.sensing.rules import put_in_force, standing_of
 from anlan.kernel.sensing.services.devices import Refused, register_device
 
 #: Rulebook entries of a replay have a kind of their own: they never reach real points.
@@ -58,8 +59,8 @@ def open_replay(
 
     name    short name, letters, digits, dash; a second run of the same name gets "-2", "-3" …
     points  code, name, kind, unit, and as known digits, period_s, low, high, lon, lat
-    rules   code, title, title_zh, points (codes; all when absent), condition (see `sensing.conditions`), standard,
-            clause, verified, note
+    rules   code, title, title_zh, points (codes; all when absent), condition or conditions of any type (see
+            `sensing.conditions`; what they name are codes of the recording), standard, clause, verified, note
 
     Raises NotAllowed without `device.manage` in `region`; Refused or BadCondition, naming the row that is wrong.
     """
@@ -70,7 +71,9 @@ def open_replay(
     made = _points(run, device, region, points)
     chain = chains.open_chain("replay", title=title, region=region, now=now, actor=actor, exercise=True, prefix="EX")
     chains.link(chain, "", f"device:{device.pk}", now=now)
-    versions = {str(rule["code"]): _rule(run, lane, rule, made, now) for rule in rules}
+    versions: dict[str, list[RuleVersion]] = {}
+    for rule in _in_order(rules):
+        versions[str(rule["code"])] = _rule(run, device, rule, made, versions, now)
     return Replay(run, lane, device, key, chain, made, versions)
 
 
@@ -119,17 +122,44 @@ def _points(run: str, device: Device, region: Region, rows: Sequence[Mapping[str
     return made
 
 
+def _in_order(rules: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rules, each after those that hold it down. Raises Refused for rules that hold each other down."""
+    rest, done = list(rules), list[Mapping[str, Any]]()
+    while rest:
+        waiting = {str(rule["code"]) for rule in rest}
+        ready = [rule for rule in rest if not _inhibitors(rule) & waiting]
+        if not ready:
+            raise Refused(_("The rules %(codes)s hold each other down") % {"codes": ", ".join(sorted(waiting))})
+        done += ready
+        rest = [rule for rule in rest if rule not in ready]
+    return done
+
+
+def _inhibitors(rule: Mapping[str, Any]) -> set[str]:
+    conditions = rule.get("conditions") or [rule.get("condition") or {}]
+    return {str(inhibit["rule"]) for condition in conditions for inhibit in condition.get("inhibits", ())}
+
+
 def _rule(
-    run: str, lane: str, rule: Mapping[str, Any], points: Mapping[str, Point], now: datetime
+    run: str,
+    device: Device,
+    rule: Mapping[str, Any],
+    points: Mapping[str, Point],
+    before: Mapping[str, Sequence[RuleVersion]],
+    now: datetime,
 ) -> list[RuleVersion]:
+    """Put one rule of a replay in force; `before` are those that may hold it down."""
     code = str(rule["code"])
+    conditions = conditions_of(rule, code=code)
     over = rule.get("points") or list(points)
-    unknown = [point for point in over if point not in points]
+    named = [*over, *(one for condition in conditions for one in codes_of(condition))]
+    unknown = [point for point in named if point not in points]
     if unknown:
         raise Refused(_("%(code)s names the point %(point)s, which the map does not have") % {
             "code": code, "point": unknown[0],
         })  # fmt: skip
-    conditions = conditions_of(rule, code=code)
+    called = {name: point.code for name, point in points.items()}
+    forms = [with_codes(condition, called) for condition in conditions]
     chosen = [points[point] for point in over]
     entry = Entry.objects.create(
         kind=RULE_KIND,
@@ -138,7 +168,7 @@ def _rule(
         origin=Origin.BUREAU,
         title=rule["title"],
         title_zh=rule.get("title_zh", ""),
-        body={"kind": chosen[0].kind, "unit": chosen[0].unit, "conditions": conditions},
+        body={"kind": chosen[0].kind, "unit": chosen[0].unit, "conditions": forms},
         standard=rule.get("standard", ""),
         clause=rule.get("clause", ""),
         verified=bool(rule.get("verified", False)),
@@ -146,6 +176,12 @@ def _rule(
         valid_from=now,
         digest="",
     )
-    return [
-        version for condition in conditions for version in put_in_force(entry, condition, chosen, lane=lane, now=now)
-    ]
+    standing = {name: standing_of(versions) for name, versions in before.items()}
+    made: list[RuleVersion] = []
+    for condition, form in zip(conditions, forms, strict=True):
+        at = chosen
+        if condition["type"] in SEVERAL:
+            members = [points[one] for one in codes_of(condition)]
+            at = [anchors.place(entry, members, code=f"{run}/rule:{code}", device=device)]
+        made += put_in_force(entry, form, at, lane=device.lane, now=now, standing=standing)
+    return made

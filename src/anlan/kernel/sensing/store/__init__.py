@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from anlan.kernel.sensing.store.backend import SNAPSHOTS, Busy, Full, Postgres, Sqlite
+from anlan.kernel.sensing.store.backend import HISTORY, LOG, SNAPSHOTS, Busy, Full, Postgres, Sqlite
+from anlan.kernel.sensing.store.cold import ColdMissing
 from anlan.kernel.sensing.store.readings import Store, clock_ms
 from anlan.kernel.sensing.store.rows import (
     BACKFILL,
@@ -34,6 +35,7 @@ __all__ = [
     "LIVE",
     "Appended",
     "Busy",
+    "ColdMissing",
     "Columns",
     "Curve",
     "Full",
@@ -65,11 +67,13 @@ def open_store(url: str | None = None, *, clock: Callable[[], int] | None = None
     scheme = urlsplit(url).scheme
     if scheme in ("postgres", "postgresql"):
         both = Postgres(url)
-        store = Store(both, both, clock or clock_ms)
+        own = Postgres(url, lock=Postgres.HISTORY_LOCK)
+        store = Store(both, both, clock or clock_ms, history=own, cold=Path(settings.DATA) / "cold")
     elif scheme == "sqlite":
         path = Path(url.removeprefix("sqlite://"))
+        beside = Sqlite(path.with_name(f"{path.stem}-history{path.suffix}"), HISTORY, adopts=path)
         snapshots = Sqlite(path.with_name(f"{path.stem}-snapshots{path.suffix}"), SNAPSHOTS)
-        store = Store(Sqlite(path), snapshots, clock or clock_ms)
+        store = Store(Sqlite(path, LOG), snapshots, clock or clock_ms, history=beside, cold=path.parent / "cold")
     else:
         raise ValueError(f"readings cannot be kept at {scheme}://…; use sqlite:// or postgresql://")
     if clock is None:

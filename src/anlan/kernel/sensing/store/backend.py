@@ -1,7 +1,9 @@
 """The two databases behind the reading store, under one small interface.
 
-SQLite: a file of its own beside the records, WAL with `synchronous=FULL`, so that what a commit answered survives a
-power cut. PostgreSQL: schema `readings` of the records' database. Statements are written once, with `?` places.
+SQLite: files of their own beside the records, WAL with `synchronous=FULL`, so that what a commit answered survives a
+power cut. The log and history are two files, because a file has one writer at a time: a device's post must not wait
+until history is written. PostgreSQL: schema `readings` of the records' database. Statements are written once, with `?`
+places.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-SCHEMA = """
+#: Which position a reader of the log or of the transitions has reached; each file has its own table of them.
+_POSITIONS = """
+CREATE TABLE IF NOT EXISTS position (name TEXT PRIMARY KEY, seq BIGINT NOT NULL);
+"""
+
+LOG = (
+    """
 CREATE TABLE IF NOT EXISTS log (
   seq {serial}, arrival BIGINT NOT NULL, lane TEXT NOT NULL, kind TEXT NOT NULL, n INTEGER NOT NULL,
   sender TEXT NOT NULL, batch_id TEXT NOT NULL, payload {blob} NOT NULL);
@@ -30,6 +38,16 @@ CREATE TABLE IF NOT EXISTS set_aside (
   resolved_by TEXT NOT NULL DEFAULT '', UNIQUE (sender, batch_id, "row", reason));
 CREATE INDEX IF NOT EXISTS set_aside_state ON set_aside (state, id);
 CREATE INDEX IF NOT EXISTS set_aside_sender ON set_aside (sender, state);
+CREATE TABLE IF NOT EXISTS transition (
+  tseq {serial}, id TEXT NOT NULL UNIQUE, seq BIGINT NOT NULL, stream TEXT NOT NULL, lane TEXT NOT NULL,
+  t BIGINT NOT NULL, rule BIGINT NOT NULL, point BIGINT NOT NULL, step INTEGER NOT NULL, severity INTEGER NOT NULL,
+  state INTEGER NOT NULL, value {real});
+"""
+    + _POSITIONS
+)
+
+HISTORY = (
+    """
 CREATE TABLE IF NOT EXISTS chunk (
   place {key}, n INTEGER NOT NULL, good INTEGER NOT NULL, low {real}, high {real}, total {real} NOT NULL,
   coding INTEGER NOT NULL, data {blob} NOT NULL);
@@ -37,12 +55,11 @@ CREATE TABLE IF NOT EXISTS loose (
   "key" {key}, n INTEGER NOT NULL, first_ms BIGINT NOT NULL, last_ms BIGINT NOT NULL, data {blob} NOT NULL);
 CREATE TABLE IF NOT EXISTS latest (
   point {key}, t BIGINT NOT NULL, arrival BIGINT NOT NULL, value {real}, quality INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS transition (
-  tseq {serial}, id TEXT NOT NULL UNIQUE, seq BIGINT NOT NULL, stream TEXT NOT NULL, lane TEXT NOT NULL,
-  t BIGINT NOT NULL, rule BIGINT NOT NULL, point BIGINT NOT NULL, step INTEGER NOT NULL, severity INTEGER NOT NULL,
-  state INTEGER NOT NULL, value {real});
-CREATE TABLE IF NOT EXISTS position (name TEXT PRIMARY KEY, seq BIGINT NOT NULL);
 """
+    + _POSITIONS
+)
+
+SCHEMA = LOG + HISTORY
 
 SNAPSHOTS = """
 CREATE TABLE IF NOT EXISTS snapshot (
@@ -109,12 +126,17 @@ class _SqliteSession:
 
 
 class Sqlite:
-    """A SQLite file; each thread has its own connection. `busy_s` is how long a writer waits for another."""
+    """A SQLite file; each thread has its own connection.
 
-    def __init__(self, path: Path, schema: str = SCHEMA, busy_s: float = 5.0) -> None:
+    busy_s  how long a writer waits for another
+    adopts  the log's file, of which the first release made one with history: its history is moved over here
+    """
+
+    def __init__(self, path: Path, schema: str = SCHEMA, busy_s: float = 5.0, adopts: Path | None = None) -> None:
         self.path = path
         self._schema = schema
         self._busy_s = busy_s
+        self._adopts = adopts
         self._local = threading.local()
 
     def _connection(self) -> sqlite3.Connection:
@@ -138,6 +160,9 @@ class Sqlite:
                     serial="INTEGER PRIMARY KEY AUTOINCREMENT", key="INTEGER PRIMARY KEY", blob="BLOB", real="REAL"
                 )
             )
+            if self._adopts is not None and self._adopts.exists():
+                _adopt(connection, self._adopts)
+            self._adopts = None
             self._local.connection = connection
         return connection
 
@@ -163,6 +188,31 @@ class Sqlite:
         if connection is not None:
             connection.close()
             self._local.connection = None
+
+
+def _adopt(history: sqlite3.Connection, log: Path) -> None:
+    """Move history out of the log's file. It is on disk at its new place before it goes from the old one, and whoever
+    comes in between does the same again, so that it may stop anywhere."""
+    history.execute("ATTACH ? AS log", (str(log),))
+    try:
+        if not history.execute("SELECT 1 FROM log.sqlite_master WHERE name = 'chunk'").fetchall():
+            return
+        tables, names = ("chunk", "loose", "latest"), "name IN ('history', 'flush')"
+        history.execute("BEGIN IMMEDIATE")
+        if history.execute("SELECT 1 FROM log.sqlite_master WHERE name = 'chunk'").fetchall():
+            for table in tables:
+                history.execute(f"INSERT OR IGNORE INTO main.{table} SELECT * FROM log.{table}")  # noqa: S608
+            history.execute(f"INSERT OR IGNORE INTO main.position SELECT * FROM log.position WHERE {names}")  # noqa: S608
+        history.execute("COMMIT")
+        history.execute("BEGIN IMMEDIATE")
+        for table in tables:
+            history.execute(f"DROP TABLE IF EXISTS log.{table}")
+        history.execute(f"DELETE FROM log.position WHERE {names}")  # noqa: S608
+        history.execute("COMMIT")
+    finally:
+        if history.in_transaction:
+            history.execute("ROLLBACK")
+        history.execute("DETACH log")
 
 
 @contextmanager
@@ -207,18 +257,19 @@ class _PostgresSession:
 class Postgres:
     """Schema `readings` of a PostgreSQL database; each thread has its own connection.
 
-    Writers take one advisory lock, so that log numbers become visible in ascending order: a reader that has seen
-    number n will never be shown a smaller one later.
+    Writers of one kind take one advisory lock, so that log numbers become visible in ascending order: a reader that
+    has seen number n will never be shown a smaller one later. Those who write history take another one than the log's.
     """
 
-    #: Any constant that nothing else in the database locks.
-    ORDER_LOCK = 0x616E6C616E
+    #: Any constants that nothing else in the database locks.
+    ORDER_LOCK, HISTORY_LOCK = 0x616E6C616E, 0x616E6C616F
 
-    def __init__(self, url: str, schema: str = "readings") -> None:
+    def __init__(self, url: str, schema: str = "readings", lock: int = ORDER_LOCK) -> None:
         # By name: only an installation with the `postgres` extra has the driver.
         self._driver = import_module("psycopg")
         self._url = url
         self._schema = schema
+        self._lock = lock
         self._local = threading.local()
 
     def _connection(self) -> Any:
@@ -262,7 +313,7 @@ class Postgres:
         with self._errors():
             connection = self._connection()
             with connection.transaction():
-                connection.execute(f"SELECT pg_advisory_xact_lock({self.ORDER_LOCK})")
+                connection.execute(f"SELECT pg_advisory_xact_lock({self._lock})")
                 yield _PostgresSession(connection)
 
     def close(self) -> None:

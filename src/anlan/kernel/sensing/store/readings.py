@@ -6,8 +6,11 @@ follows from it, everybody reads. One writer thread a process; any thread may re
 
 from __future__ import annotations
 
+import logging
 import time
+import zlib
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ import numpy as np
 from anlan.engine import Rule, decode_batch, encode_rule
 from anlan.kernel.sensing.store import history
 from anlan.kernel.sensing.store.backend import Backend, Session
+from anlan.kernel.sensing.store.cold import Cold, ColdMissing, arrow, month_of
 from anlan.kernel.sensing.store.rows import (
     BATCH,
     DECLARE,
@@ -36,17 +40,30 @@ from anlan.kernel.sensing.store.rows import (
     StoredTransition,
 )
 
+log = logging.getLogger("anlan.store")
+
 #: Rows of one sender that wait in set-aside; beyond it refusals are only told, so that a broken device fills no disk.
 SET_ASIDE_LIMIT = 20_000
 #: A curve looks at not more than so many batches that the engine has not yet written to history.
 TAIL_BATCHES = 2_000
 
-#: Names in the position table.
+#: Names in the position tables. HISTORY, LATEST and FLUSH stand beside history, so that they come with what they say.
 ENGINE, HISTORY, CONSUMER, ALIVE, FLUSH, TRIMMED = "engine", "history", "consumer", "alive", "flush", "trimmed"
+LATEST = "latest"
+_BESIDE_HISTORY = frozenset({HISTORY, LATEST, FLUSH})
 
 _SET_ASIDE_COLUMNS = (
     'id, arrival, sender, batch_id, lane, "row", field, point, t, value, reason, why, raw, state, resolved_at, '
     "resolved_by"
+)
+#: Readings of which a curve is drawn one by one; of more it shows the hours.
+MOST_RAW = 100_000
+
+_CHUNK_COLUMNS = "place, n, good, low, high, total, coding, data"
+_PUT_CHUNK = (
+    f"INSERT INTO chunk ({_CHUNK_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "  # noqa: S608
+    "ON CONFLICT (place) DO UPDATE SET n = excluded.n, good = excluded.good, low = excluded.low, "
+    "high = excluded.high, total = excluded.total, coding = excluded.coding, data = excluded.data"
 )
 _TRANSITION_COLUMNS = "tseq, id, seq, stream, lane, t, rule, point, step, severity, state, value"
 
@@ -57,18 +74,30 @@ def clock_ms() -> int:
 
 
 class Store:
-    """See the module. `snapshots` may be another database than the rest: on SQLite a file of its own, because a
-    snapshot of 100 MB must not hold up the log. `clock` gives epoch ms and is read inside the append transaction.
+    """See the module. `history` and `snapshots` may be other databases than the log: on SQLite files of their own,
+    because neither a flush of history nor a snapshot of 100 MB must hold up the log. `clock` gives epoch ms and is read
+    inside the append transaction. `cold` is the folder of Parquet files; without it nothing can be moved there.
     """
 
-    def __init__(self, main: Backend, snapshots: Backend, clock: Callable[[], int] = clock_ms) -> None:
+    def __init__(
+        self,
+        main: Backend,
+        snapshots: Backend,
+        clock: Callable[[], int] = clock_ms,
+        *,
+        history: Backend | None = None,
+        cold: Path | None = None,
+    ) -> None:
         self.main = main
         self.snapshots = snapshots
         self.clock = clock
+        self.history = main if history is None else history
+        self.cold = None if cold is None else Cold(cold)
 
     def close(self) -> None:
         """Close this thread's connections."""
         self.main.close()
+        self.history.close()
         self.snapshots.close()
 
     # -- the log ------------------------------------------------------------------------------------------------------
@@ -341,9 +370,12 @@ class Store:
         )
         return [StoredTransition(*row[:10], bool(row[10]), row[11]) for row in rows]
 
-    def put_latest(self, columns: Columns, arrival: Any) -> None:
-        """The newest reading of each point (each point at most once in `columns`); an older one changes nothing."""
-        with self.main.write() as session:
+    def put_latest(self, columns: Columns, arrival: Any, *, upto: int | None = None) -> None:
+        """The newest reading of each point (each point at most once in `columns`); an older one changes nothing.
+
+        upto  the newest reading of every point up to this record of the log is stored now
+        """
+        with self.history.write() as session:
             session.many(
                 "INSERT INTO latest (point, t, arrival, value, quality) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT (point) DO UPDATE SET t = excluded.t, arrival = excluded.arrival, "
@@ -357,13 +389,15 @@ class Store:
                     strict=True,
                 ),
             )
+            if upto is not None:
+                _set_position(session, LATEST, upto)
 
     def flush_history(self, columns: Columns, *, upto: int) -> list[LooseInfo]:
         """Write readings, in log order, as loose blocks, and that history holds all up to record `upto`.
 
         Returns what was added, as `loose_blocks` would tell it.
         """
-        with self.main.write() as session:
+        with self.history.write() as session:
             part = _position(session, FLUSH) + 1
             rows = history.loosen(columns, part)
             session.many('INSERT INTO loose ("key", n, first_ms, last_ms, data) VALUES (?, ?, ?, ?, ?)', rows)
@@ -373,12 +407,12 @@ class Store:
 
     def loose_blocks(self) -> list[LooseInfo]:
         """Every loose block that waits for merging."""
-        rows = self.main.read('SELECT "key", n, first_ms FROM loose ORDER BY "key"')
+        rows = self.history.read('SELECT "key", n, first_ms FROM loose ORDER BY "key"')
         return [LooseInfo(int(key) >> history.PART_BITS, int(n), int(first)) for key, n, first in rows]
 
     def plan_merge(self, group: int, before_ms: int) -> history.Merge | None:
         """Read a group's loose blocks to merge what is older than `before_ms`; None when there is none."""
-        rows = self.main.read(
+        rows = self.history.read(
             'SELECT "key", n, data FROM loose WHERE "key" BETWEEN ? AND ? ORDER BY "key"', history.loose_span(group)
         )
         return history.plan(group, ((int(key), int(n), bytes(data)) for key, n, data in rows), before_ms)
@@ -386,27 +420,86 @@ class Store:
     def merge_some(self, merge: history.Merge, places: int) -> int:
         """Merge the next places of a plan into chunks; readings that contradict earlier ones go to set-aside.
 
-        Returns how many were set aside. Stopped anywhere and begun anew, it comes to the same.
+        Returns how many were set aside. Stopped anywhere and begun anew, it comes to the same: contradictions are found
+        again until the loose blocks are dropped, and kept once. What belongs to an hour in a cold file that cannot be
+        read stays loose.
         """
-        some = merge.places[:places]
-        aside = 0
-        with self.main.write() as session:
-            for place, new in some:
-                found = session.run("SELECT n, coding, data FROM chunk WHERE place = ?", (place,))
-                old = history.unpack(place, found[0][0], found[0][1], bytes(found[0][2])) if found else None
-                row, contradicting = history.merged(place, old, new)
-                session.run(
-                    "INSERT INTO chunk (place, n, good, low, high, total, coding, data) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (place) DO UPDATE SET "
-                    "n = excluded.n, good = excluded.good, low = excluded.low, "
-                    "high = excluded.high, total = excluded.total, coding = excluded.coding, data = excluded.data",
-                    row,
-                )
-                if len(contradicting):
-                    self._contradicted(session, contradicting)
-                    aside += len(contradicting)
-        del merge.places[:places]
-        return aside
+        if not merge.places:
+            return 0
+        some, columns, starts = merge.take(places)
+        ends = np.append(starts[1:], len(columns))
+        plain = history.plain_places(columns, starts)
+        contradicting, left, rows = [], [], []
+        with self.history.write() as session:
+            held = self._chunks_at(session, some)
+            plain &= ~np.isin(some, list(held))
+            if plain.any():
+                fast = history.picked(columns, np.repeat(plain, ends - starts))
+                sizes = (ends - starts)[plain]
+                chosen = [place for place, is_plain in zip(some, plain.tolist(), strict=True) if is_plain]
+                rows += history.packed(chosen, fast, np.cumsum(sizes) - sizes)
+            for number in np.flatnonzero(~plain).tolist():
+                new = history.picked(columns, slice(int(starts[number]), int(ends[number])))
+                found = held.get(some[number])
+                if found is not None and found[6] == history.FIGURES:
+                    rows.append(history.widened(found, new))
+                    continue
+                try:
+                    old = None if found is None else self._held([found])
+                except ColdMissing as error:
+                    log.error("late readings stay unmerged: %s", error)
+                    left.append(new)
+                    continue
+                row, others = history.merged(some[number], old, new)
+                rows.append(row)
+                if len(others):
+                    contradicting.append(others)
+            session.many(_PUT_CHUNK, rows)
+        if contradicting:
+            with self.main.write() as session:
+                self._contradicted(session, history.joined(contradicting))
+        if left:
+            merge.rest = history.joined([merge.rest, *left])
+        merge.drop(len(some))
+        return sum(len(columns) for columns in contradicting)
+
+    @staticmethod
+    def _chunks_at(session: Session, places: Sequence[int]) -> dict[int, Any]:
+        """The chunks that stand at these places already."""
+        held = {}
+        for start in range(0, len(places), 900):
+            some = places[start : start + 900]
+            marks = ", ".join("?" * len(some))
+            rows = session.run(f"SELECT {_CHUNK_COLUMNS} FROM chunk WHERE place IN ({marks})", some)  # noqa: S608
+            held |= {int(row[0]): row for row in rows}
+        return held
+
+    def _held(self, rows: Sequence[tuple[Any, ...]]) -> Columns | None:
+        """The readings of chunks (as _CHUNK_COLUMNS, of one point, in order of place); None of no chunk.
+
+        Raises ColdMissing, and ValueError for damage.
+        """
+        parts: list[Columns] = []
+        cold = [int(row[0]) for row in rows if row[6] == history.COLD]
+        if cold:
+            parts.append(self.cold_readings(cold))
+        here = [(int(row[0]), int(row[1]), int(row[6]), bytes(row[7])) for row in rows if row[6] in history.HERE]
+        if here:
+            parts.append(history.unpack_all(here))
+        return history.joined(parts) if parts else None
+
+    def cold_readings(self, places: Sequence[int]) -> Columns:
+        """The readings of these hours (chunk keys of one point) from its cold files, in order of time.
+
+        Raises ColdMissing when one cannot be read.
+        """
+        point = places[0] >> history.HOUR_BITS
+        hours = np.array(places, np.int64) & ((1 << history.HOUR_BITS) - 1)
+        if self.cold is None:
+            raise ColdMissing(f"readings of point {point} lie in cold files, and this store has no folder of them")
+        months = sorted({month_of(hour * history.HOUR_MS) for hour in hours.tolist()})
+        found = history.joined([self.cold.read(month, point) for month in months])
+        return history.picked(found, np.isin(found.t // history.HOUR_MS, hours))
 
     def _contradicted(self, session: Session, columns: Columns) -> None:
         why = "Another value for this time was stored before."
@@ -419,7 +512,7 @@ class Store:
     def finish_merge(self, merge: history.Merge) -> list[LooseInfo]:
         """After all places: drop the blocks that were merged, but for what stays loose; returns that."""
         rest = history.loosen(merge.rest, merge.upto & ((1 << history.PART_BITS) - 1))
-        with self.main.write() as session:
+        with self.history.write() as session:
             session.run(
                 'DELETE FROM loose WHERE "key" BETWEEN ? AND ?', (history.loose_span(merge.group)[0], merge.upto)
             )
@@ -431,14 +524,14 @@ class Store:
     def latest(self, point_ids: Iterable[int] | None = None) -> Latest:
         """The newest reading of these points, or of all."""
         if point_ids is None:
-            rows = self.main.read("SELECT point, t, arrival, value, quality FROM latest ORDER BY point")
+            rows = self.history.read("SELECT point, t, arrival, value, quality FROM latest ORDER BY point")
         else:
             wanted = sorted(set(point_ids))
             rows = []
             for start in range(0, len(wanted), 900):
                 some = wanted[start : start + 900]
                 places = ", ".join("?" * len(some))
-                rows += self.main.read(
+                rows += self.history.read(
                     f"SELECT point, t, arrival, value, quality FROM latest WHERE point IN ({places}) ORDER BY point",  # noqa: S608
                     some,
                 )
@@ -451,26 +544,50 @@ class Store:
         )
 
     def readings(self, point: int, from_ms: int, to_ms: int) -> Columns:
-        """Every reading of a point in [from_ms, to_ms], in order of time, those of the last seconds included."""
+        """Every reading of a point in [from_ms, to_ms], in order of time, those of the last seconds included.
+
+        Hours of which only the figures are kept have none. Raises ColdMissing when some lie in a cold file that cannot
+        be read.
+        """
         # Newer places first: a flush or merge in between then makes readings stand twice, which `sift` drops.
         recent = self._recent(point, from_ms, to_ms)
-        rows = self.main.read(
-            "SELECT place, n, coding, data FROM chunk WHERE place BETWEEN ? AND ? ORDER BY place",
-            history.place_span(point, from_ms, to_ms),
+        held = self._held(
+            self.history.read(
+                f"SELECT {_CHUNK_COLUMNS} FROM chunk WHERE place BETWEEN ? AND ? ORDER BY place",  # noqa: S608
+                history.place_span(point, from_ms, to_ms),
+            )
         )
-        merged = [history.unpack(int(place), int(n), int(coding), bytes(data)) for place, n, coding, data in rows]
-        found, _other = history.sift(history.joined([*merged, *recent]))
+        found, _other = history.sift(history.joined([*([] if held is None else [held]), *recent]))
         return history.picked(found, slice(*np.searchsorted(found.t, (from_ms, to_ms + 1))))
 
+    def unreadable(self, point: int, from_ms: int, to_ms: int) -> str:
+        """Why some of a point's readings in [from_ms, to_ms] cannot be read; "" when all can."""
+        rows = self.history.read(
+            "SELECT place FROM chunk WHERE place BETWEEN ? AND ? AND coding = ?",
+            (*history.place_span(point, from_ms, to_ms), history.COLD),
+        )
+        hours = (int(row[0]) & ((1 << history.HOUR_BITS) - 1) for row in rows)
+        months = sorted({month_of(hour * history.HOUR_MS) for hour in hours})
+        if months and self.cold is None:
+            return f"readings of point {point} lie in cold files, and this store has no folder of them"
+        for month in months:
+            assert self.cold is not None
+            if why := self.cold.missing(month, point >> history.GROUP_BITS):
+                return why
+        return ""
+
     def curve(self, point: int, from_ms: int, to_ms: int, max_points: int = 1_500) -> Curve:
-        """A point over [from_ms, to_ms] for a screen; spans where a step is longer than an hour use the hours' own
-        least, greatest and mean. Raises ValueError for max_points < 2 or an empty span.
+        """A point over [from_ms, to_ms] for a screen.
+
+        Where a step is longer than an hour, where there are more than MOST_RAW readings, and where the readings
+        themselves are no longer at hand, it is made of the hours' own least, greatest and mean; nothing else is read.
+        Raises ValueError for max_points < 2 or an empty span.
         """
-        if (to_ms - from_ms) > max_points * history.HOUR_MS:
+        span = history.place_span(point, from_ms, to_ms)
+        if (to_ms - from_ms) > max_points * history.HOUR_MS or not self._at_hand(span):
             recent = history.joined(self._recent(point, from_ms, to_ms))
-            rows = self.main.read(
-                "SELECT place, good, low, high, total FROM chunk WHERE place BETWEEN ? AND ? ORDER BY place",
-                history.place_span(point, from_ms, to_ms),
+            rows = self.history.read(
+                "SELECT place, good, low, high, total FROM chunk WHERE place BETWEEN ? AND ? ORDER BY place", span
             )
             hours = [(int(place), int(n), low, high, float(total)) for place, n, low, high, total in rows]
             inside = (recent.t >= from_ms) & (recent.t <= to_ms)
@@ -478,11 +595,20 @@ class Store:
             return history.outline(sorted(hours, key=lambda row: row[0]), max_points)
         return history.thin(self.readings(point, from_ms, to_ms), from_ms, to_ms, max_points)
 
+    def _at_hand(self, span: tuple[int, int]) -> bool:
+        """Whether the readings of these places can be read, and are not too many for a curve."""
+        total, figures, cold = self.history.read(
+            "SELECT coalesce(sum(n), 0), coalesce(sum(CASE WHEN coding = ? THEN 1 ELSE 0 END), 0), "
+            "coalesce(sum(CASE WHEN coding = ? THEN 1 ELSE 0 END), 0) FROM chunk WHERE place BETWEEN ? AND ?",
+            (history.FIGURES, history.COLD, *span),
+        )[0]
+        return total <= MOST_RAW and not figures and not (cold and (self.cold is None or arrow() is None))
+
     def _recent(self, point: int, from_ms: int, to_ms: int) -> list[Columns]:
         """A point's readings that are not in chunks yet, in log order: those logged but not flushed, then loose ones
         before them."""
         tail = self._tail(point)
-        rows = self.main.read(
+        rows = self.history.read(
             'SELECT "key", n, data FROM loose WHERE "key" BETWEEN ? AND ? AND last_ms >= ? AND first_ms <= ? '
             'ORDER BY "key"',
             (*history.loose_span(point >> history.GROUP_BITS), from_ms, to_ms),
@@ -507,21 +633,24 @@ class Store:
     # -- snapshots and positions --------------------------------------------------------------------------------------
 
     def save_snapshot(self, seq: int, states: dict[str, bytes]) -> None:
-        """Store the engine's state after record `seq`, one block a lane; the newest two are kept."""
+        """Store the engine's state after record `seq`, one block a lane; the newest two are kept.
+
+        Packed, because the log's next commit waits for what a snapshot writes at once: 50 MB of 100,000 points.
+        """
+        rows = [(seq, lane, zlib.compress(data, 1)) for lane, data in states.items()]
         with self.snapshots.write() as session:
             session.run("DELETE FROM snapshot WHERE seq >= ?", (seq,))
-            session.many(
-                "INSERT INTO snapshot (seq, lane, data) VALUES (?, ?, ?)",
-                [(seq, lane, data) for lane, data in states.items()],
-            )
+            session.many("INSERT INTO snapshot (seq, lane, data) VALUES (?, ?, ?)", rows)
             kept = session.run("SELECT DISTINCT seq FROM snapshot ORDER BY seq DESC LIMIT 2")
             session.run("DELETE FROM snapshot WHERE seq < ?", (int(kept[-1][0]),))
 
-    def load_snapshots(self) -> Iterable[tuple[int, dict[str, bytes]]]:
-        """Stored states, the newest first."""
-        for seq in self.snapshot_seqs():
-            rows = self.snapshots.read("SELECT lane, data FROM snapshot WHERE seq = ?", (seq,))
-            yield seq, {lane: bytes(data) for lane, data in rows}
+    def load_snapshot(self, seq: int) -> dict[str, bytes]:
+        """The stored state of each lane after record `seq`. Raises ValueError when it is damaged."""
+        rows = self.snapshots.read("SELECT lane, data FROM snapshot WHERE seq = ?", (seq,))
+        try:
+            return {lane: zlib.decompress(bytes(data)) for lane, data in rows}
+        except zlib.error as error:
+            raise ValueError(f"the snapshot at record {seq} cannot be unpacked: {error}") from error
 
     def snapshot_seqs(self) -> list[int]:
         """Record numbers of the stored snapshots, the newest first."""
@@ -529,13 +658,16 @@ class Store:
 
     def position(self, name: str) -> int:
         """How far a reader of the log or of the transitions has come, 0 at first."""
-        found = self.main.read("SELECT seq FROM position WHERE name = ?", (name,))
+        found = self._beside(name).read("SELECT seq FROM position WHERE name = ?", (name,))
         return int(found[0][0]) if found else 0
 
     def set_position(self, name: str, seq: int) -> None:
         """Store how far a reader has come."""
-        with self.main.write() as session:
+        with self._beside(name).write() as session:
             _set_position(session, name, seq)
+
+    def _beside(self, position: str) -> Backend:
+        return self.history if position in _BESIDE_HISTORY else self.main
 
     def lag(self) -> Lag:
         """How far the engine is behind the log."""

@@ -25,7 +25,7 @@ from anlan import environment
 from anlan.kernel.people.services import system_user
 from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions.models import Region
-from anlan.kernel.sensing import recordings
+from anlan.kernel.sensing import recordings, trials
 from anlan.kernel.sensing.conditions import BadCondition
 from anlan.kernel.sensing.models import Alarm, RuleVersion
 from anlan.kernel.sensing.posting import NotAnswered, Sender
@@ -35,6 +35,8 @@ from anlan.kernel.sensing.services.replays import Replay, close_replay, open_rep
 from anlan.kernel.sensing.store import Store, open_store
 from anlan.kernel.sensing.store.readings import CONSUMER, ENGINE
 
+#: The repository: maps and pages of the suite lie in it.
+TOP = Path(__file__).resolve().parents[6]
 #: How long the engine may take to put rules in force and to come to the end of the log, seconds.
 RULES_S, END_S = 30.0, 300.0
 #: Alarms that are printed one by one.
@@ -48,14 +50,25 @@ class Command(BaseCommand):
     help = "Send a recording through the door as an exercise; print what was raised beside the known events."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="a table of numbers: CSV, text, or either packed with gzip")
-        parser.add_argument("--map", type=Path, required=True, help="YAML that says what the columns mean")
+        parser.add_argument("file", type=Path, nargs="?", help="a table of numbers: CSV, text, either packed with gzip")
+        parser.add_argument("--map", type=Path, help="YAML that says what the columns mean")
         parser.add_argument("--speed", type=float, default=0.0, help="recorded seconds per second; 0: no waiting")
         parser.add_argument("--known", type=Path, help="YAML list of further known events (title, begin, end)")
         parser.add_argument("--door", help="address of the door, when it is not the one of this installation")
         parser.add_argument("--json", action="store_true", help="print the outcome as one JSON object")
+        parser.add_argument(
+            "--suite", action="store_true", help="judge every recording of replays/suite.yaml and write docs/replays.md"
+        )
+        parser.add_argument(
+            "--data", type=Path, default=TOP.parent / "shared" / "data", help="folder with the recordings of the suite"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["suite"]:
+            self._suite(options["data"])
+            return
+        if options["file"] is None or options["map"] is None:
+            raise CommandError("Name a recording and its --map, or ask for the whole --suite.")
         try:
             table_map = recordings.load_map(_text(options["map"]))
             if options["known"]:
@@ -95,6 +108,26 @@ class Command(BaseCommand):
             self.stdout.write(msgspec.json.encode(outcome | {"sent": sent, "accepted": accepted}).decode())
         else:
             self._print(outcome, episodes, recording.events, ZoneInfo(table_map.time.zone))
+
+    def _suite(self, data: Path) -> None:
+        """Judge all trials by the engine alone, without door and database, and write the page of their figures."""
+        maps = TOP / "replays"
+        outcome = []
+        try:
+            for trial in trials.load_suite(_text(maps / "suite.yaml")):
+                runs = list(trials.run(trial, maps, data))
+                hit = sum(one.lead_ms is not None for run in runs for one in run.found)
+                known = sum(len(run.found) for run in runs)
+                outside = sum(run.outside for run in runs)
+                self.stdout.write(f"{trial.title}: {len(runs)} runs, {hit} of {known} events hit, {outside} outside")
+                outcome.append((trial, runs))
+        except BadRecording as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error}. Where do the recordings lie? Say it with --data FOLDER.") from error
+        page = TOP / "docs" / "replays.md"
+        page.write_text(trials.page(outcome), encoding="utf-8")
+        self.stdout.write(f"wrote {page.relative_to(TOP)}")
 
     def _open(self, table_map: RecordingMap) -> Replay:
         region = _region(table_map.region)

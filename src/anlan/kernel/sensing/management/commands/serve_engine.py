@@ -8,14 +8,18 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DataError, IntegrityError, close_old_connections
 from django.db import Error as DatabaseFault
 
+from anlan.engine import fast
 from anlan.kernel.sensing import consumer, rules
+from anlan.kernel.sensing.memory import keep_freed
 from anlan.kernel.sensing.runner import NotNow, Runner
 from anlan.kernel.sensing.store import Busy, Full, StoredTransition, open_store
 
@@ -44,6 +48,22 @@ def take(transitions: Sequence[StoredTransition], now: datetime) -> None:
         raise NotNow(str(error)) from error
 
 
+def compiled(cache: Path) -> bool:
+    """Whether the engine runs compiled; it is ready to when this returns, so that no reading waits for a compiler.
+
+    cache  folder for the compiled code
+    """
+    if not settings.ENGINE_FAST or not fast.usable():
+        return False
+    try:
+        fast.prepare(cache)
+    except Exception:
+        # Whatever is wrong with the compiler on this machine, alarms do not need it.
+        log.exception("the engine cannot be compiled and runs on numpy; the alarms are the same")
+        return False
+    return True
+
+
 class Command(BaseCommand):
     help = "Evaluate readings and raise alarms."
 
@@ -55,11 +75,13 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        keep_freed()
         store = open_store()
-        runner = Runner(store, take, writer=ThreadPoolExecutor(1, "snapshot"))
+        threads = ThreadPoolExecutor(1, "snapshot"), ThreadPoolExecutor(1, "history")
+        runner = Runner(store, take, writer=threads[0], keeper=threads[1], fast=compiled(settings.DATA / "compiled"))
         runner.start()
         runner.quiet_until = store.clock() + START_GRACE_MS
-        log.info("evaluating from record %d on", runner.seq)
+        log.info("evaluating from record %d on, %s", runner.seq, "compiled" if runner.fast else "on numpy")
         looked = 0
         while not stopping.is_set():
             now = store.clock()

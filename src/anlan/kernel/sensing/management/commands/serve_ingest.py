@@ -12,6 +12,8 @@ from django.db import connection
 from anlan import environment
 from anlan.kernel.sensing.door.app import Door
 from anlan.kernel.sensing.door.directory import Directory
+from anlan.kernel.sensing.door.records import ModelRecords
+from anlan.kernel.sensing.memory import keep_freed
 from anlan.kernel.sensing.store import open_store
 
 log = logging.getLogger("anlan.ingest")
@@ -25,9 +27,10 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=environment.port("ANLAN_INGEST_PORT"))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        keep_freed()
         store = open_store()
         store.last_seq()  # a store that cannot be opened stops the start, not the first device
-        directory = Directory()
+        directory = Directory(ModelRecords())
         directory.refresh()
         connection.close()
         log.info("taking readings at http://%s:%d/api/v1/readings", options["host"], options["port"])

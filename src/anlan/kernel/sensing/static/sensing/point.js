@@ -4,6 +4,14 @@ import { onEvent } from "../web/stream.js";
 
 const HOUR_MS = 3600e3;
 
+/** The form that exports readings takes the span that is shown. */
+function remember(hours, at) {
+  const form = document.querySelector("form[data-export]");
+  if (!form) return;
+  form.elements.hours.value = String(hours);
+  form.elements.at.value = at ? String(Math.round(at)) : "";
+}
+
 function start(el) {
   const exercise = el.dataset.live === "0";
   let hours = Number(el.dataset.hours) || 24;
@@ -15,6 +23,7 @@ function start(el) {
     busy = true;
     const ask = new URLSearchParams({ hours: String(hours), n: String(Math.max(200, Math.min(1600, el.clientWidth * 2))) });
     if (at) ask.set("at", String(Math.round(at)));
+    remember(hours, at);
     await loadCurve(el, `${el.dataset.curveUrl}?${ask}`);
     busy = false;
   };

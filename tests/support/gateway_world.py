@@ -1,0 +1,75 @@
+"""What tests of the gateways share: a directory's records that are never asked, messages, and waiting."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+T = 1_795_320_000_000
+
+
+class Nowhere:
+    """Records for a directory whose devices a test names by itself; remembers what was noted."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self.charge: dict[str, float] = {}
+
+    def devices(self) -> list[tuple[int, str, str, str]]:
+        raise AssertionError("nobody looks here")
+
+    def stamp(self) -> Any:
+        raise AssertionError("nobody looks here")
+
+    def points(self) -> list[tuple[int, str, int]]:
+        raise AssertionError("nobody looks here")
+
+    def note_seen(self, codes: Collection[str], now: datetime) -> None:
+        self.seen |= set(codes)
+
+    def note_battery(self, charge: Mapping[str, float], now: datetime) -> None:
+        self.charge |= charge
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def rows(batch_id: str, point: str = "P-0", t: int = T, value: float = 1.5, **more: Any) -> bytes:
+    """A post of one reading."""
+    return json.dumps({"batch_id": batch_id, "readings": [{"point": point, "t": t, "value": value}], **more}).encode()
+
+
+def eventually(done: Callable[[], Any], what: str, limit_s: float = 30.0) -> None:
+    """Wait for another process or thread; fails with `what` when it does not come."""
+    until = time.monotonic() + limit_s
+    while not done():
+        assert time.monotonic() < until, f"{what} did not happen in {limit_s:.0f} s"
+        time.sleep(0.01)
+
+
+def plant_records(path: Path, points: Mapping[str, list[str]], key: str = "secret") -> None:
+    """A records database with as much of it as a gateway reads: device → codes of its points, numbered from 1."""
+    with sqlite3.connect(path) as records:
+        records.execute(
+            "CREATE TABLE sensing_device (id INTEGER PRIMARY KEY, code TEXT, key_hash TEXT, lane TEXT, "
+            "enabled INTEGER, last_seen TEXT, battery REAL, battery_at TEXT)"
+        )
+        records.execute(
+            "CREATE TABLE sensing_point (id INTEGER PRIMARY KEY, code TEXT, device_id INTEGER, enabled INTEGER)"
+        )
+        for number, (device, codes) in enumerate(points.items(), start=1):
+            digest = sha256(key.encode()).hexdigest()
+            records.execute(
+                "INSERT INTO sensing_device (id, code, key_hash, lane, enabled) VALUES (?, ?, ?, 'live', 1)",
+                (number, device, digest),
+            )
+            records.executemany(
+                "INSERT INTO sensing_point (code, device_id, enabled) VALUES (?, ?, 1)", [(c, number) for c in codes]
+            )
+    records.close()
