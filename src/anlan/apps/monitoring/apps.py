@@ -12,8 +12,11 @@ class MonitoringConfig(AppConfig):
         from anlan.kernel.cases import effects
         from anlan.kernel.people.verbs import declare_verb
         from anlan.kernel.sensing.alarms import register_case_opener
+        from anlan.kernel.sensing.pages import register_page
 
         declare_verb("scenario.run", _("Start and stop scenarios of the demo"))
         register_case_opener(services.open_alarm_case)
+        register_page("quality", _("Alarm quality"), "monitoring:quality", "alarm.see")
+        register_page("health", _("Device health"), "monitoring:health", "point.see")
         effects.register("alarms.settle", services.settle_alarms)
         effects.register("alarms.release", services.release_alarms)

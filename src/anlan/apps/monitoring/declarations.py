@@ -83,6 +83,7 @@ class Scenario:
     """Something that the simulator can play: readings that follow a script, through the real door.
 
     duration_s  seconds from the start to its quiet end
+    expect      what a person then sees at a desk, and how it ends
     place       where on the map to look, in words
     """
 
@@ -91,6 +92,7 @@ class Scenario:
     text: Any
     duration_s: int
     place: str = ""
+    expect: Any = ""
 
 
 _scenarios: dict[str, Scenario] = {}

@@ -64,7 +64,7 @@ POINTS = declare(
         legend=tuple(
             LegendItem(kind.value, kind.label, None, queries.ICONS[kind])
             for kind in PointKind
-            if kind != PointKind.OTHER
+            if kind not in (PointKind.GROUP, PointKind.OTHER)
         ),
         card=cards.point_card,
         icon="gauge",

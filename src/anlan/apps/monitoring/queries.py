@@ -26,6 +26,15 @@ ICONS: dict[str, str] = {
     PointKind.RAIN: "rain",
     PointKind.RIVER_STAGE: "wave",
     PointKind.DISPLACEMENT: "slope",
+    PointKind.DISPLACEMENT_RATE: "slope",
+    PointKind.TANGENT_ANGLE: "slope",
+    PointKind.FAILURE_TIME: "clock",
+    PointKind.EFFECTIVE_RAIN: "rain",
+    PointKind.RAIN_DEPTH: "rain",
+    PointKind.FLOW: "wave",
+    PointKind.HOTSPOT: "fire",
+    PointKind.SEISMIC_INTENSITY: "target",
+    PointKind.GROUP: "gauge",
     PointKind.OTHER: "gauge",
 }
 
@@ -117,7 +126,7 @@ def alarm_hits(actor: Any, text: str, limit: int) -> Sequence[Hit]:
 
 def point_features(actor: Any, window: Window) -> dict[str, Any]:
     """Points with their newest value and its time; silent ones say so and are never "normal"."""
-    rows = sensing.points_for(actor).filter(in_box(window, "lon", "lat"), enabled=True).order_by("code")
+    rows = sensing.measuring_for(actor).filter(in_box(window, "lon", "lat"), enabled=True).order_by("code")
     points = list(rows[: window.limit + 1])
     readings = sensing.latest(points, window.now)
     levels = sensing.open_levels(points)
@@ -141,12 +150,12 @@ def _point_feature(point: Point, reading: sensing.Reading | None, level: int | N
 
 
 def count_points(actor: Any) -> int:
-    return sensing.points_for(actor).filter(enabled=True, lon__isnull=False).count()
+    return sensing.measuring_for(actor).filter(enabled=True, lon__isnull=False).count()
 
 
 def point_hits(actor: Any, text: str, limit: int) -> Sequence[Hit]:
     """Points by code, name, place, pinyin or initials."""
-    rows = sensing.find_points(sensing.points_for(actor), text).order_by("code")
+    rows = sensing.find_points(sensing.measuring_for(actor), text).order_by("code")
     return [
         Hit(f"{p.code} {p.name}", p.site_name or str(p.region), p.lon, p.lat, "points", str(p.pk), 15.0)
         for p in rows[:limit]
@@ -199,7 +208,7 @@ def neighbours(point: Point, actor: Any, limit: int = 8) -> list[Point]:
     """Other points of the same site, in the viewer's reach."""
     if not point.site_ref:
         return []
-    rows = sensing.points_for(actor).filter(site_ref=point.site_ref, enabled=True).exclude(pk=point.pk)
+    rows = sensing.measuring_for(actor).filter(site_ref=point.site_ref, enabled=True).exclude(pk=point.pk)
     return list(rows.order_by("code")[:limit])
 
 

@@ -1,9 +1,12 @@
 from django.urls import path
 
-from anlan.apps.monitoring import views
+from anlan.apps.monitoring import health_views, quality_views, views
 
 app_name = "monitoring"
 urlpatterns = [
+    path("health/", health_views.page, name="health"),
+    path("quality/", quality_views.page, name="quality"),
+    path("quality/rows/", quality_views.rows, name="quality_rows"),
     path("scenarios/", views.page, name="scenarios"),
     path("scenarios/<slug:code>/start/", views.start, name="start"),
     path("scenarios/<slug:code>/stop/", views.stop, name="stop"),
