@@ -23,10 +23,10 @@ KM2_PER_DEGREE2 = 94.58 * 110.88
 
 def test_the_county_has_what_the_brief_counts(county):
     assert (len(county.towns), len(county.villages), len(county.grids)) == (12, 150, 450)
-    assert (len(county.sites), len(county.points)) == (200, 300)
+    assert (len(county.sites), len(county.points)) == (200, 312)
     assert Counter(site.kind for site in county.sites) == COUNTS
     assert Counter(point.kind for point in county.points) == {kind: what.count for kind, what in KINDS.items()}
-    assert len(KINDS) == 8
+    assert len(KINDS) == 10
 
 
 def test_the_same_seed_builds_the_same_county_again(county):
@@ -43,7 +43,7 @@ def test_another_seed_builds_another_county_that_holds_together(county):
     other = build.__wrapped__(7)
     assert not np.array_equal(other.land.height, county.land.height)
     assert other.boundary != county.boundary
-    assert (len(other.sites), len(other.points), len(other.villages)) == (200, 300, 150)
+    assert (len(other.sites), len(other.points), len(other.villages)) == (200, 312, 150)
     _tiles(other.boundary, [town.boundary for town in other.towns])
 
 
@@ -101,7 +101,7 @@ def test_codes_and_names_are_given_once(county):
     for rows in (county.villages, county.sites):
         assert len({row.name for row in rows}) == len(rows)
     assert len({person.username for person in county.people}) == len(county.people)
-    assert [point.number for point in county.points] == list(range(1, 301))
+    assert [point.number for point in county.points] == list(range(1, 313))
 
 
 def test_every_site_and_point_stands_in_its_town(county):
@@ -211,6 +211,17 @@ def test_the_places_of_the_scenarios_are_there(county):
     assert all(codes[code].site == LEAK_FIRM for code in (*LEAK_DETECTORS, "LT-2031", "TT-2031"))
     assert all(codes[code].site == SLIDE_SLOPE for code in (*SLIDE_STATIONS, SLIDE_GAUGE))
     assert sum(site.kind == "tailings" and site.town == "990123103" for site in county.sites) == 2
+
+
+def test_derived_points_stand_on_points_of_the_county_or_on_each_other_in_order(county):
+    known = set(county.point_by_code)
+    for one in county.derived:
+        assert one.code not in known
+        assert one.inputs and known.issuperset(one.inputs), one
+        known.add(one.code)
+    assert {one.function for one in county.derived} == {
+        "velocity", "tangent_angle", "failure_time", "effective_rain", "discharge", "sum",
+    }  # fmt: skip
 
 
 def test_posts_are_held_by_people_of_the_county(county):

@@ -1,11 +1,22 @@
-"""Scenarios: what the leak and the slide do to the readings."""
+"""Scenarios: what each does to the readings, and that it ends."""
 
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from anlan.demo.scenarios import CALM_S, FAST_PERIOD_S, LEAK, SCENARIOS, SLIDE, scenario
+from anlan.demo.scenarios import (
+    CALM_S,
+    FAST_PERIOD_S,
+    FIRE,
+    FLOOD,
+    LEAK,
+    QUAKE,
+    SCENARIOS,
+    SLIDE,
+    STORM,
+    scenario,
+)  # fmt: skip
 from anlan.demo.signals import ms, signal
 
 SEED = 20261122
@@ -101,9 +112,9 @@ def test_the_cloudburst_comes_before_the_slip_and_passes(county):
 
 @pytest.mark.parametrize("script", SCENARIOS, ids=lambda s: s.name)
 def test_a_stopped_scenario_dies_away_within_minutes(county, script):
-    for code in script.touches:
+    for point in script.points(county.points)[::3]:
+        code = point.code
         seconds, value = played(county, script, code, 1500, stopped=120)
-        point = county.point_by_code[code]
         normal = signal(point, STARTED + (seconds * 1000).astype(np.int64), SEED, gaps=False)
         calm = seconds > 120 + 8 * CALM_S
         assert np.array_equal(value[calm], normal[calm]), code
@@ -111,13 +122,99 @@ def test_a_stopped_scenario_dies_away_within_minutes(county, script):
 
 @pytest.mark.parametrize("script", SCENARIOS, ids=lambda s: s.name)
 def test_before_and_after_nothing_is_changed(county, script):
-    for code in script.touches:
-        point = county.point_by_code[code]
+    for point in script.points(county.points):
         t = STARTED + np.array([-1, script.fades_s * 1000, script.fades_s * 1000 + 5000])
         normal = signal(point, t, SEED, gaps=False)
         assert np.array_equal(script.apply(point, t, normal, STARTED), normal)
-    other = county.point_by_code["GT-1011"]
+    other = next(point for point in county.points if not script.changes(point))
     assert script.apply(other, STARTED + 60_000, 3.2, STARTED) == 3.2
+
+
+def crossings(county, script, kind):
+    """(seconds until its first limit, its town) of every point of a kind that goes over it, the soonest first."""
+    limit = next(r["condition"]["steps"][0]["limit"] for r in county.rules if r.get("kind") == kind)
+    found = []
+    for point in script.points(county.points):
+        if point.kind == kind:
+            seconds, value = played(county, script, point.code, script.duration_s)
+            if (value >= limit).any():
+                found.append((first(seconds, value, limit), point.town))
+    return sorted(found)
+
+
+def test_a_storm_comes_as_rain_then_as_slopes_then_as_rivers_in_several_towns(county):
+    rain, slopes, rivers = (crossings(county, STORM, kind) for kind in ("rain", "displacement", "river_stage"))
+    assert len(rain) >= 20 and rain[0][0] <= 30 and rain[len(rain) // 2][0] < slopes[0][0] < rivers[0][0]
+    assert len({town for _s, town in slopes}) >= 3
+    assert len({town for _s, town in rivers}) >= 3
+
+
+def test_a_storm_keeps_to_what_storms_do(county):
+    for point in STORM.points(county.points):
+        seconds, value = played(county, STORM, point.code, STORM.fades_s + 600)
+        if point.kind == "rain":
+            assert value.max() < 140, point.code
+            assert value[seconds > STORM.duration_s].max() < 12, point.code
+        if point.kind == "river_stage":
+            assert value.max() < 8, point.code
+            assert np.abs(np.diff(value)).max() < 0.25, point.code  # at twelve times the speed of a river
+
+
+def test_a_fire_is_seen_by_the_nearest_first_and_silences_what_burns(county):
+    reached = crossings(county, FIRE, "hotspot")
+    assert 3 <= len(reached) <= 5 and reached[0][0] <= 10
+    nearest = played(county, FIRE, "LH-02", FIRE.duration_s)[1]
+    assert 250 < nearest.max() < 600
+    seconds, rain = played(county, FIRE, "Y-101", FIRE.duration_s + 60)
+    gone = seconds[np.isnan(rain)]
+    assert (gone.min(), gone.max()) == (420, 1495)
+    for tower in ("LH-01", "LH-02", "LH-05"):
+        seconds, value = played(county, FIRE, tower, FIRE.duration_s)
+        assert value[seconds > 1500].max() < 70, tower
+
+
+def test_a_quake_shakes_by_distance_cuts_lines_and_leaves_some_real_damage(county):
+    shaken = crossings(county, QUAKE, "seismic_intensity")
+    assert len(shaken) == 6 and shaken[-1][0] <= 20
+    tops = {p.code: played(county, QUAKE, p.code, 300)[1].max() for p in QUAKE.points(county.points)
+            if p.kind == "seismic_intensity"}  # fmt: skip
+    assert tops["LD-03"] > tops["LD-02"] >= tops["LD-06"] > 5
+    gas = [played(county, QUAKE, p.code, QUAKE.duration_s) for p in county.points if p.kind == "combustible_gas"]
+    cut = [np.isnan(value) for _s, value in gas]
+    assert 20 <= sum(bool(one.any()) for one in cut) <= 50
+    assert not any(one[-20:].any() for one in cut)  # power is back
+    assert len(crossings(county, QUAKE, "combustible_gas")) >= 2
+    assert len({town for _s, town in crossings(county, QUAKE, "displacement")}) >= 2
+
+
+def test_an_aftershock_is_smaller_than_the_shock(county):
+    seconds, value = played(county, QUAKE, "LD-03", QUAKE.duration_s)
+    main, after = value[seconds < 400].max(), value[seconds > 450].max()
+    assert 3 < after < main - 1
+    assert value[(seconds > 420) & (seconds < 480)].max() < 2.5  # told apart
+
+
+def test_a_flood_of_alarms_takes_160_points_over_their_limits_at_once_and_lets_them_go(county):
+    over, normal = [], 0
+    for kind in ("combustible_gas", "toxic_gas", "tank_temperature", "tank_pressure"):
+        over += [second for second, _town in crossings(county, FLOOD, kind)]
+    assert len(over) == len(FLOOD.points(county.points)) == 160
+    assert max(over) <= 30
+    for point in FLOOD.points(county.points):
+        seconds, value = played(county, FLOOD, point.code, FLOOD.duration_s)
+        quiet = signal(point, STARTED + (seconds * 1000).astype(np.int64), SEED, gaps=False)
+        normal += np.array_equal(value[seconds > 340], quiet[seconds > 340])
+    assert normal == 160
+
+
+@pytest.mark.parametrize("script", SCENARIOS, ids=lambda s: s.name)
+def test_every_scenario_says_what_to_expect_and_how_it_ends_in_both_languages(script):
+    for words in (script.title, script.text, script.expect):
+        assert words and words.isascii()
+    for words in (script.title_zh, script.text_zh, script.expect_zh):
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in words)
+    assert "Ends by itself" in script.expect
+    assert script.fades_s >= script.duration_s
 
 
 def test_a_silent_instrument_stays_silent(county):
@@ -127,8 +224,8 @@ def test_a_silent_instrument_stays_silent(county):
 
 def test_an_unknown_scenario_names_those_there_are():
     assert scenario("leak") is LEAK
-    with pytest.raises(KeyError, match="leak, slide"):
-        scenario("quake")
+    with pytest.raises(KeyError, match="leak, slide, storm, fire, quake, flood"):
+        scenario("volcano")
 
 
 def test_every_rule_names_source_validity_and_whether_it_was_verified(county):
@@ -139,7 +236,9 @@ def test_every_rule_names_source_validity_and_whether_it_was_verified(county):
         assert isinstance(rule["verified"], bool) and rule["valid_from"] and rule["title"] and rule["title_zh"]
     silent = {kind for rule in county.rules if rule["condition"]["type"] == "silence" for kind in rule["kinds"]}
     levels = {rule["kind"] for rule in county.rules if rule["condition"]["type"] == "level"}
-    assert silent == levels == {point.kind for point in county.points}
+    kinds = {point.kind for point in county.points}
+    assert silent == kinds
+    assert levels == kinds | {"displacement_rate", "tangent_angle", "failure_time", "effective_rain"}
 
 
 def test_gas_limits_stand_at_or_below_the_ceilings_of_the_clause(county):

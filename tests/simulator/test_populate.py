@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import numpy as np
 import pytest
 from django.utils import timezone
 
 from anlan.apps.sites.models import Site
 from anlan.demo import past, populate
 from anlan.demo.county.model import SEED
-from anlan.demo.scenarios import scenario
+from anlan.demo.scenarios import SCENARIOS, scenario
+from anlan.demo.signals import sample_times, signal
 from anlan.demo.simulator import DAY_MS, Door, DoorClosed, Playing, Simulator, Stopped
 from anlan.kernel.people.models import User
 from anlan.kernel.regions.models import Region
@@ -29,7 +32,7 @@ def test_the_county_is_planted_once_with_keys_and_doors_kept_private(county, tmp
     populate.plant_county(county, password="a demo password 1", data=tmp_path, now=timezone.now(), say=said.append)
     assert populate.is_planted()
     counts = (Site.records.count(), Point.records.count(), Device.records.count(), Region.objects.count())
-    assert counts == (200, 300, 60, 1 + 1 + 1 + 12 + 150 + 450)
+    assert counts == (200, 312 + 17, 60 + 1, 1 + 1 + 1 + 12 + 150 + 450)
     keys = json.loads((tmp_path / "demo-keys.json").read_text())
     doors = json.loads((tmp_path / "demo-users.json").read_text())
     assert set(keys) == {gateway.code for gateway in county.gateways}
@@ -83,7 +86,7 @@ def test_a_simulator_that_shall_end_does_not_wait_for_the_door():
 @pytest.fixture
 def simulator(county, tmp_path):
     answers = Answers()
-    points = [point for point in county.points if point.code in scenario("leak").touches or point.number <= 12]
+    points = [point for point in county.points if scenario("leak").changes(point) or point.number <= 12]
     made = door(answers, [])
     made.keys = {point.gateway: "key" for point in points}
     return SimpleNamespace(it=Simulator(points, made, tmp_path, SEED), answers=answers, points=points, data=tmp_path)
@@ -130,6 +133,26 @@ def test_a_scenario_makes_its_points_sample_faster_and_rise(simulator):
             values.setdefault(code, []).append(value)
     assert len(values["GT-2031"]) == 18
     assert max(values["GT-2031"]) > 50
+
+
+@pytest.mark.parametrize("script", SCENARIOS, ids=lambda s: s.name)
+def test_every_scenario_drives_its_points_through_the_door_and_silences_none_that_speaks(county, tmp_path, script):
+    answers = Answers()
+    made = door(answers, [])
+    made.keys = {point.gateway: "key" for point in county.points}
+    simulator = Simulator(county.points, made, tmp_path, SEED)
+    simulator.live(NOW_MS)
+    answers.sent.clear()
+    simulator.live(NOW_MS + 60_000, [Playing(script.name, NOW_MS)])
+    sent = Counter(code for body in answers.sent for code in body["columns"]["point"])
+    quick = 0
+    for point in script.points(county.points):
+        t = sample_times(point, NOW_MS + 1, NOW_MS + 60_001, 5)
+        said = script.apply(point, t, signal(point, t, SEED, gaps=False), NOW_MS)
+        assert sent[point.code] == np.count_nonzero(~np.isnan(said)), point.code
+        quick += sent[point.code] >= 11
+    assert quick >= len(script.points(county.points)) // 2
+    assert all(np.isfinite(value) for body in answers.sent for value in body["columns"]["value"])
 
 
 def test_a_pictures_proof_cannot_be_taken_for_a_photo(tmp_path):

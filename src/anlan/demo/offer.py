@@ -24,6 +24,7 @@ def offer_scenarios() -> None:
                 code=script.name,
                 title=either(script.title, script.title_zh),
                 text=either(script.text, script.text_zh),
+                expect=either(script.expect, script.expect_zh),
                 duration_s=script.duration_s,
             )
         )

@@ -19,6 +19,8 @@ from anlan.kernel.people import services as people
 from anlan.kernel.people.models import Department, User
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.services import Planting, plant
+from anlan.kernel.sensing.derived.services import Wanted, add_several
+from anlan.kernel.sensing.models import Point
 from anlan.kernel.sensing.services import add_points, register_device
 
 #: Who may sign in to the demo, by role, in the order of the banner. The town is the one of the leak, then the slide.
@@ -120,6 +122,17 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
         actor=actor,
         now=now,
     )
+    say("derived points")
+    made = {point.code: point for point in Point.records.filter(exercise=False).select_related("region", "device")}
+    left = list(county.derived)
+    while left:  # those that stand on others come in a later round
+        ready = [one for one in left if made.keys() >= set(one.inputs)]
+        wanted = [
+            Wanted(one.code, one.name, one.function, [made[code] for code in one.inputs], one.parameters)
+            for one in ready
+        ]
+        made |= {derived.point.code: derived.point for derived in add_several(wanted, actor=actor, now=now)}
+        left = [one for one in left if one not in ready]
     keep_private(data / "demo-keys.json", json.dumps(keys))
 
 

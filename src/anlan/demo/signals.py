@@ -171,10 +171,10 @@ def _out(point: Point, t: Times, seed: int) -> NDArray[np.bool_]:
     return silent
 
 
-#: Outages are drawn among so many points; the county has 300.
+#: Outages are drawn among the first so many points; cameras and intensity meters after them have none.
 OUTAGE_POINTS = 300
 
-# --- the eight kinds ----------------------------------------------------------------------------------------------
+# --- the kinds ----------------------------------------------------------------------------------------------
 
 
 def _combustible(point: Point, t: Times, seed: int) -> Floats:
@@ -263,6 +263,19 @@ def _displacement(point: Point, t: Times, seed: int) -> Floats:
     return value
 
 
+def _hotspot(point: Point, t: Times, seed: int) -> Floats:
+    """The hottest spot in the picture of a camera over forest: sun on rock, a chimney, never a fire."""
+    value = point.traits["base"] + 9.0 * _yearly(t) + 8.0 * _daily(t, 14.5) + 1.5 * drift(point, t, seed, 1, DAY_MS)
+    return value + 0.5 * drift(point, t, seed, 2, 20 * 60_000) + 0.25 * bell(seed, point.number, 3, t)
+
+
+def _intensity(point: Point, t: Times, seed: int) -> Floats:
+    """Rest, and now and then a lorry or a blast in a quarry; the scale begins at 1."""
+    block = t // 60_000
+    shaken = even(seed, point.number, 1, block) < 0.01
+    return np.where(shaken, 1.0 + 0.9 * even(seed, point.number, 2, block), 1.0)
+
+
 def year_share(t: Times) -> Floats:
     """Part of the county's calendar year that has passed, 0 … 1; instruments are set to zero on 1 January."""
     local = t + 8 * HOUR_MS
@@ -281,6 +294,8 @@ _MODELS: Mapping[str, Callable[[Point, Times, int], Floats]] = {
     "rain": _rain,
     "river_stage": _stage,
     "displacement": _displacement,
+    "hotspot": _hotspot,
+    "seismic_intensity": _intensity,
 }
 
 

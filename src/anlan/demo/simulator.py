@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 import time
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +21,14 @@ from typing import Any
 
 import httpx
 import numpy as np
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from anlan.demo.county.model import Point
 from anlan.demo.populate import keep_private
 from anlan.demo.scenarios import FAST_PERIOD_S, scenario
 from anlan.demo.signals import history, sample_times, signal
+from anlan.gateways.topics import topic_of
 
 log = logging.getLogger("anlan.simulate")
 
@@ -45,6 +50,12 @@ class Stopped(Exception):
     """The simulator was asked to end while it waited for the door; the batch is sent again after the next start."""
 
 
+def body_of(batch_id: str, columns: Columns, **more: Any) -> bytes:
+    """A post of columns; `more` are further fields, such as the lane or the charge of a battery."""
+    point, t, value = columns
+    return json.dumps({"batch_id": batch_id, "columns": {"point": point, "t": t, "value": value}, **more}).encode()
+
+
 @dataclass(slots=True)
 class Door:
     """Posts batches until they are answered; a batch keeps its id, so a repeat is stored once.
@@ -57,14 +68,10 @@ class Door:
     pause: Callable[[float], bool | None] = time.sleep
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, trust_env=False))
 
-    def send(self, gateway: str, batch_id: str, columns: Columns, *, lane: str | None = None) -> None:
+    def send(self, gateway: str, batch_id: str, columns: Columns, **more: Any) -> None:
         """Returns when the batch is on disk. Raises DoorClosed when it is refused as a whole, Stopped at the end."""
-        point, t, value = columns
-        body: dict[str, Any] = {"batch_id": batch_id, "columns": {"point": point, "t": t, "value": value}}
-        if lane:
-            body["lane"] = lane
         headers = {"Authorization": f"Bearer {gateway}:{self.keys[gateway]}", "Content-Type": "application/json"}
-        content = json.dumps(body).encode()
+        content = body_of(batch_id, columns, **more)
         wait = 0.5
         while True:
             try:
@@ -83,6 +90,53 @@ class Door:
     def _wait(self, seconds: float) -> None:
         if self.pause(seconds):
             raise Stopped
+
+
+def speaks_mqtt(gateway: str) -> bool:
+    """Whether a gateway of the county publishes by MQTT: the towns' telemetry does, firms post."""
+    return gateway.startswith("YC-")
+
+
+def charge_of(gateway: str, now_ms: int) -> float:
+    """The charge of a telemetry station's battery, percent: each at its own height, fuller when the sun was up."""
+    hour = now_ms % DAY_MS / 3_600_000 + 8  # in China
+    return round(58 + zlib.crc32(gateway.encode()) % 34 + 6 * math.sin((hour - 12) / 12 * math.pi), 1)
+
+
+class Telemetry:
+    """Publishes to the demo's broker, a connection for each gateway, made when it first has something to say."""
+
+    #: How long a broker may take to say that it has a message, seconds.
+    PATIENCE_S = 5.0
+
+    def __init__(self, host: str, port: int, keys: Mapping[str, str]) -> None:
+        self.host, self.port, self.keys = host, port, keys
+        self._clients: dict[str, paho.Client] = {}
+
+    def send(self, gateway: str, batch_id: str, columns: Columns, **more: Any) -> bool:
+        """Whether the broker has it; a gateway that has no connection yet, or no answer in time, posts instead."""
+        client = self._clients.get(gateway) or self._call(gateway)
+        if not client.is_connected():
+            return False
+        message = client.publish(topic_of(gateway), body_of(batch_id, columns, **more), qos=1)
+        message.wait_for_publish(self.PATIENCE_S)
+        return message.is_published()
+
+    def _call(self, gateway: str) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, gateway)
+        client.username_pw_set(gateway, self.keys[gateway])
+        client.reconnect_delay_set(1, 30)
+        client.connect_async(self.host, self.port)
+        client.loop_start()
+        self._clients[gateway] = client
+        return client
+
+    def close(self) -> None:
+        """Leave the broker."""
+        for client in self._clients.values():
+            client.disconnect()
+            client.loop_stop()
+        self._clients.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +158,11 @@ class Playing:
 class Simulator:
     """The gateways of the county. `data` keeps how far archives and the live stream have been sent."""
 
-    def __init__(self, points: Sequence[Point], door: Door, data: Path, seed: int) -> None:
+    def __init__(
+        self, points: Sequence[Point], door: Door, data: Path, seed: int, telemetry: Telemetry | None = None
+    ) -> None:
         self.points, self.door, self.data, self.seed = list(points), door, data, seed
+        self.telemetry = telemetry
         self.state_file = data / "demo-sent.json"
         self.state: dict[str, int] = {}
         if self.state_file.exists():
@@ -149,7 +206,7 @@ class Simulator:
         by_gateway: dict[str, Columns] = defaultdict(lambda: ([], [], []))
         sent = 0
         for point in self.points:
-            shaping = [play for play in playing if point.code in scenario(play.code).touches]
+            shaping = [play for play in playing if scenario(play.code).changes(point)]
             fast = any(play.samples_fast(now_ms) for play in shaping)
             t = sample_times(point, since, until, FAST_PERIOD_S if fast else None)
             if not t.size:
@@ -164,10 +221,19 @@ class Simulator:
             values += value[here].tolist()
         for gateway, columns in by_gateway.items():
             if columns[0]:
-                self.door.send(gateway, f"live-{since}-{until}", columns)
+                self._deliver(gateway, f"live-{since}-{until}", columns, now_ms)
                 sent += len(columns[0])
         self._remember(live=until)
         return sent
+
+    def _deliver(self, gateway: str, batch_id: str, columns: Columns, now_ms: int) -> None:
+        """By MQTT where a gateway speaks it and the broker answers, else by HTTP: under one id it is stored once."""
+        if not speaks_mqtt(gateway):
+            self.door.send(gateway, batch_id, columns)
+            return
+        charge = charge_of(gateway, now_ms)
+        if self.telemetry is None or not self.telemetry.send(gateway, batch_id, columns, battery=charge):
+            self.door.send(gateway, batch_id, columns, battery=charge)
 
     def _remember(self, **reached: int) -> None:
         with self._lock:

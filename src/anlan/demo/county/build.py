@@ -12,7 +12,7 @@ from anlan.demo.county.model import KM_PER_LAT, KM_PER_LON, SEED, County, Place,
 from anlan.demo.county.noise import bell, even
 from anlan.demo.county.people import staff
 from anlan.demo.county.places import settle
-from anlan.demo.county.points import fit_points
+from anlan.demo.county.points import fit_derived, fit_points
 from anlan.demo.county.relief import raise_land
 from anlan.demo.county.roads import build_roads
 from anlan.demo.county.rules import alarm_rules
@@ -52,6 +52,7 @@ def build(seed: int = SEED) -> County:
         sites=tuple(sites),
         gateways=tuple(gateways),
         points=tuple(points),
+        derived=tuple(fit_derived(points)),
         rules=tuple(alarm_rules()),
     )
 

@@ -197,6 +197,17 @@ class Point:
     traits: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A point that is computed from others by a named function, in the function's own rhythm."""
+
+    code: str
+    name: str
+    function: str
+    inputs: tuple[str, ...]
+    parameters: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class County:
     """The whole county of a seed."""
@@ -217,6 +228,7 @@ class County:
     sites: tuple[Site, ...]
     gateways: tuple[Gateway, ...]
     points: tuple[Point, ...]
+    derived: tuple[Derived, ...]
     rules: tuple[Mapping[str, Any], ...]
 
     @property

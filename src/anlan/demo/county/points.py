@@ -1,4 +1,4 @@
-"""The three hundred points of eight kinds, each with what its signal depends on."""
+"""The points of ten kinds, each with what its signal depends on, and those that are computed from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 
-from anlan.demo.county.model import KM_PER_LAT, KM_PER_LON, Gateway, Place, Point, River, Site, to_km
+from anlan.demo.county.model import KM_PER_LAT, KM_PER_LON, Derived, Gateway, Place, Point, River, Site, to_km
 from anlan.demo.county.noise import even
 from anlan.demo.county.sites import LEAK_FIRM, SLIDE_SLOPE
 
@@ -37,6 +37,8 @@ KINDS: Mapping[str, Kind] = {
     "rain": Kind("雨强", "mm/h", 0, 240, 1, 120, 300, 30),
     "river_stage": Kind("水位", "m", 0, 15, 2, 300, 600, 16),
     "displacement": Kind("累计位移", "mm", -50, 500, 1, 300, 600, 28),
+    "hotspot": Kind("热像最高温", "℃", -20, 600, 1, 60, 300, 6),
+    "seismic_intensity": Kind("地震烈度", "", 1, 12, 1, 60, 600, 6),
 }
 
 #: Tank V-203 of the leak: its four detectors and how far they stand from the pump seal, m, and from the wind axis, deg.
@@ -45,6 +47,13 @@ LEAK_DETECTORS = {"GT-2031": (6.0, 5.0), "GT-2032": (14.0, 38.0), "GT-2033": (24
 #: The three stations on the slope of the slide, and the gauge beside it.
 SLIDE_STATIONS = ("GNSS-01", "GNSS-02", "GNSS-03")
 SLIDE_GAUGE = "Y-101"
+
+#: The gauges on what runs out of the county into the reservoir of Wangchao below it.
+INFLOWS = ("Z-03", "Z-07", "Z-08")
+
+#: Towns whose forests a camera looks over, and towns whose school has an intensity meter.
+FOREST_TOWNS = ("104", "201", "202", "203", "105", "103")
+METER_TOWNS = ("101", "102", "103", "106", "201", "203")
 
 
 class Fitter:
@@ -112,6 +121,7 @@ def fit_points(
     _other_gas(fitter, by_kind)
     _pressure(fitter, by_kind)
     _open_air(fitter, by_kind, rivers)
+    _watch(fitter, by_kind)
     points = [replace(point, peers=fitter.order[point.kind]) for point in fitter.points]
     names = {site.code: site.name for site in sites}
     gateways: dict[str, Gateway] = {}
@@ -199,6 +209,41 @@ def _open_air(fitter: Fitter, by_kind: Mapping[str, Sequence[Site]], rivers: Seq
         fitter.mount("river_stage", f"Z-{k:02d}", site.name.removesuffix("水文站"), site,
                      base=fitter.between(1.5, 2.3), rain_x=x, rain_y=y, gain=0.023 if width < 4 else 0.016,
                      lag_h=0.6 * width, fall_h=1.6 + 1.1 * width)  # fmt: skip
+
+
+def _watch(fitter: Fitter, by_kind: Mapping[str, Sequence[Site]]) -> None:
+    """Cameras on the masts of rain gauges in the forest towns, intensity meters in the cellars of schools."""
+    for k, town in enumerate(FOREST_TOWNS, 1):
+        mast = next(site for site in by_kind["rain"] if site.town[6:9] == town)
+        fitter.mount("hotspot", f"LH-{k:02d}", f"{mast.name.removesuffix('雨量站')}林区", mast, metres=40, bearing=180,
+                     base=fitter.between(20, 25))  # fmt: skip
+    for k, town in enumerate(METER_TOWNS, 1):
+        school = next(site for site in by_kind["school"] if site.town[6:9] == town)
+        fitter.mount("seismic_intensity", f"LD-{k:02d}", school.name, school, metres=30, bearing=90)
+
+
+def fit_derived(points: Sequence[Point]) -> list[Derived]:
+    """Points that are computed from others: the slide's movement, the ground's wetness, what runs into a reservoir.
+
+    The steady rate of the slope and the ratings of the gauges are made up, as all of the county is.
+    """
+    names = {point.code: point.name.removesuffix(KINDS[point.kind].word) for point in points}
+    made = []
+    for k, code in enumerate(SLIDE_STATIONS, 1):
+        made.append(Derived(f"SL-{k:02d}", f"{names[code]}位移速率", "velocity", (code,), {"window_h": 6.0}))
+        made.append(Derived(f"QX-{k:02d}", f"{names[code]}切线角", "tangent_angle", (code,),
+                            {"v0": 6.0, "window_h": 6.0}))  # fmt: skip
+        made.append(Derived(f"SW-{k:02d}", f"{names[code]}失稳时间", "failure_time", (code,),
+                            {"window_h": 1 / 12, "onset": 500.0}))  # fmt: skip
+    for code in (SLIDE_GAUGE, "Y-102", "Y-103", "Y-104"):
+        made.append(Derived(f"YX-{code[2:]}", f"{names[code]}有效雨量", "effective_rain", (code,),
+                            {"k": 0.84, "days": 15.0}))  # fmt: skip
+    rated = {point.code: point.traits["base"] for point in points if point.code in INFLOWS}
+    for code, base in rated.items():
+        rating = {"a": 14.0, "zero": round(base - 1.0, 2), "b": 1.8, "low": round(base - 0.9, 2), "high": 6.0}
+        made.append(Derived(f"LL-{code[2:]}", f"{names[code]}流量", "discharge", (code,), rating))
+    inflow = tuple(f"LL-{code[2:]}" for code in rated)
+    return [*made, Derived("RK-01", "望潮水库入库流量", "sum", inflow, {})]
 
 
 def _short(site: Site) -> str:

@@ -25,6 +25,7 @@ class Command(BaseCommand):
         if code is None:
             for one in scenarios():
                 self.stdout.write(f"{one.code:<10}{one.duration_s:>6} s  {one.title}")
+                self.stdout.write(f"{'':<20}{one.expect}")
             return
         if options["stop"]:
             for run in queries.running().filter(code=code):
@@ -36,3 +37,4 @@ class Command(BaseCommand):
         except services.NotNow as refused:
             raise CommandError(str(refused)) from refused
         self.stdout.write(f"{code} started")
+        self.stdout.write(str(next(one.expect for one in scenarios() if one.code == code)))
