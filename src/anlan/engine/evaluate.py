@@ -126,7 +126,9 @@ class State:
             raise ValueError(f"there is no partition {part} of {parts}")
         self.part, self.parts = part, parts
         self.watched: I8 = np.empty(0, np.int64)
-        self.fast = Fast() if fast else None
+        self.fast: Fast | None = None
+        if fast:
+            self.hasten()
         self.position = -1
         self.versions: set[int] = set()
         self.holds = False
@@ -135,6 +137,10 @@ class State:
         self.tables: dict[type, Table] = {kind: table() for kind, table in KINDS.items()}
         self.second = Second()
         self.watch(watched)
+
+    def hasten(self) -> None:
+        """From here on run the hot path compiled (`fast.prepare`); what is told is the same."""
+        self.fast = Fast()
 
     # Each of the following takes one record.
 

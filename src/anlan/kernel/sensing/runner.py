@@ -159,6 +159,12 @@ class Runner:
         self._loose, self._merging = {}, None
         self._add_loose(self.store.loose_blocks())
 
+    def hasten(self) -> None:
+        """Evaluate compiled from here on (`engine.fast.prepare` was called)."""
+        self.fast = True
+        for state in self.states.values():
+            state.hasten()
+
     # -- one round ----------------------------------------------------------------------------------------------------
 
     def round(self, now: int) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -48,20 +50,40 @@ def take(transitions: Sequence[StoredTransition], now: datetime) -> None:
         raise NotNow(str(error)) from error
 
 
-def compiled(cache: Path) -> bool:
-    """Whether the engine runs compiled; it is ready to when this returns, so that no reading waits for a compiler.
+class Compiling:
+    """The engine's loops, compiled by a process of its own while readings are judged on numpy.
 
-    cache  folder for the compiled code
+    cache  folder for the compiled code: what was compiled once is only loaded
     """
-    if not settings.ENGINE_FAST or not fast.usable():
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._process: subprocess.Popen[bytes] | None = None
+        if settings.ENGINE_FAST and fast.usable():
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "anlan.engine.fast", str(cache)], stdin=subprocess.DEVNULL
+            )
+
+    def is_over(self) -> bool:
+        """True once, when the process has ended well and the loops are loaded: a second in which nothing is judged."""
+        if self._process is None or self._process.poll() is None:
+            return False
+        code, self._process = self._process.returncode, None
+        try:
+            if code == 0:
+                fast.prepare(self._cache)
+                return True
+        except Exception:
+            # Whatever is wrong with the compiler on this machine, alarms do not need it.
+            log.exception("the compiled loops cannot be loaded")
+        log.error("the engine cannot be compiled and stays on numpy; the alarms are the same")
         return False
-    try:
-        fast.prepare(cache)
-    except Exception:
-        # Whatever is wrong with the compiler on this machine, alarms do not need it.
-        log.exception("the engine cannot be compiled and runs on numpy; the alarms are the same")
-        return False
-    return True
+
+    def stop(self) -> None:
+        """End the process where it still runs."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
 
 class Command(BaseCommand):
@@ -78,13 +100,17 @@ class Command(BaseCommand):
         keep_freed()
         store = open_store()
         threads = ThreadPoolExecutor(1, "snapshot"), ThreadPoolExecutor(1, "history")
-        runner = Runner(store, take, writer=threads[0], keeper=threads[1], fast=compiled(settings.DATA / "compiled"))
+        compiling = Compiling(settings.DATA / "compiled")
+        runner = Runner(store, take, writer=threads[0], keeper=threads[1])
         runner.start()
         runner.quiet_until = store.clock() + START_GRACE_MS
-        log.info("evaluating from record %d on, %s", runner.seq, "compiled" if runner.fast else "on numpy")
+        log.info("evaluating from record %d on", runner.seq)
         looked = 0
         while not stopping.is_set():
             now = store.clock()
+            if compiling.is_over():
+                runner.hasten()
+                log.info("evaluating compiled from record %d on", runner.seq)
             try:
                 if abs(now - looked) >= RULES_MS:
                     looked = now
@@ -95,4 +121,5 @@ class Command(BaseCommand):
             except (Busy, Full, DatabaseFault) as error:
                 log.warning("a database refuses, trying again: %s", error)
                 stopping.wait(REFUSED_S)
+        compiling.stop()
         runner.stop(store.clock())
