@@ -92,7 +92,7 @@ def town_levels(actor: Any, at: datetime | None) -> dict[str, int]:
         alarms = alarms.filter(later, Q(closed_at=None) | Q(closed_at__gt=at), raised_at__lte=at)
     towns = dict(Region.objects.filter(level=Level.TOWN).values_list("path", "id"))
     found: dict[str, int] = {}
-    for path, level in alarms.values_list("region__path", "level").distinct():
+    for path, level in alarms.order_by().values_list("region__path", "level").distinct():
         for town in towns:
             if path.startswith(town):
                 found[town] = min(level, found.get(town, 9))

@@ -28,6 +28,8 @@ def open_alarms(viewer: Any) -> Any:
         Alarm.objects.for_actor(viewer, "alarm.see", exercise=None)
         .filter(closed_at=None, case=None)
         .exclude(state=AlarmState.CLOSED)
+        # A town's outline weighs more than all its alarms.
+        .defer("region__boundary")
     )
 
 
@@ -74,7 +76,7 @@ def open_cases(viewer: Any) -> Any:
 
 
 def case_items(viewer: Any, now: datetime) -> Iterator[Item]:
-    rows = open_cases(viewer).select_related("region", "unit").order_by("due", "level", "-id")
+    rows = open_cases(viewer).select_related("region", "unit").defer("region__boundary").order_by("due", "level", "-id")
     for case in rows[:LIMIT]:
         workflow = registry.get(case.kind)
         yield Item(

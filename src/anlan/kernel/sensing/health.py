@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from anlan.engine import decode_batch
 from anlan.kernel.jobs.registry import cron, job
+from anlan.kernel.sensing.memory import give_back
 from anlan.kernel.sensing.models import DERIVED_SENDER, Point, PointDay, PointHealth, PointKind
 from anlan.kernel.sensing.store import LIVE, LogRow, Store, open_store
 from anlan.kernel.sensing.store.readings import TRIMMED
@@ -60,6 +61,7 @@ def count_health(*, now: datetime) -> None:
     """The job: count what came, then put it together."""
     count(open_store(), now)
     reckon(now)
+    give_back()
 
 
 def judged() -> QuerySet[Point]:

@@ -75,7 +75,7 @@ def alarms_for(actor: Any, *, exercise: bool | None = False) -> QuerySet[Alarm]:
     """Alarms that the actor may see, with what a list shows of them."""
     rows: QuerySet[Alarm] = Alarm.objects.for_actor(actor, "alarm.see", exercise=exercise)
     rows = rows.select_related("point", "region", "entry", "rule", "chain", "case", "acknowledged_by", "closed_by")
-    return rows.defer("rule__points")  # a hundred thousand numbers that no list shows
+    return rows.defer("rule__points", "region__boundary")  # a hundred thousand numbers that no list shows
 
 
 def alarm_matching(typed: str) -> Q:

@@ -17,6 +17,7 @@ from anlan.kernel.jobs.registry import job
 from anlan.kernel.sensing.derived.functions import named
 from anlan.kernel.sensing.derived.run import HOUR_MS, Inputs, batch, limits_of, slots, values_at
 from anlan.kernel.sensing.derived.services import PAST_JOB
+from anlan.kernel.sensing.memory import give_back
 from anlan.kernel.sensing.models import DerivedMode, DerivedPoint
 from anlan.kernel.sensing.store import BACKFILL, Store, open_store
 
@@ -63,3 +64,4 @@ def past(*, now: datetime, derived: int, days: int) -> None:
     made = DerivedPoint.objects.select_related("point").prefetch_related("inputs").get(pk=derived)
     given = sum(compute_past(made, open_store(), made.from_ms - days * DAY_MS, made.from_ms + 1))
     log.info("%s: %d values of the past", made.point.code, given)
+    give_back()
