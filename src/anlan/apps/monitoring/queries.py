@@ -82,6 +82,13 @@ def open_alarms(actor: Any) -> QuerySet[Alarm]:
     return sensing.alarms_for(actor).filter(closed_at=None, retrospective=False)
 
 
+#: What a mark of an alarm shows.
+_DRAWN = (
+    *("title", "level", "acknowledged_at", "closed_at", "raised_at", "value", "entry__title", "entry__title_zh"),
+    *("point__code", "point__kind", "point__unit", "point__digits", "point__lon", "point__lat"),
+)
+
+
 def alarm_features(actor: Any, window: Window) -> dict[str, Any]:
     """Open alarms, or those that were on at a moment of the past; pulsing where nobody has answered."""
     if window.at is None:
@@ -91,6 +98,7 @@ def alarm_features(actor: Any, window: Window) -> dict[str, Any]:
         rows = sensing.alarms_for(actor).filter(on_then, raised_at__lte=window.at)
         rows = rows.exclude(closed_at__lte=window.at)
     rows = rows.filter(in_box(window, "point__lon", "point__lat")).order_by("-level", "raised_at")
+    rows = rows.select_related(None).select_related("point", "entry").defer(None).only(*_DRAWN)
     return collection(_alarm_feature(alarm, window) for alarm in rows[: window.limit + 1])
 
 

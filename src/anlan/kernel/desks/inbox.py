@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 #: How many items one source may bring to a desk; beyond it the desk says how many more there are.
-LIMIT = 100
+LIMIT = 80
 
 
 @dataclass(frozen=True, slots=True)

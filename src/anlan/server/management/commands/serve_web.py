@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from types import FrameType
 from typing import Any
@@ -50,4 +51,7 @@ class Command(BaseCommand):
                 probe.bind((options["host"], options["port"]))
             except OSError as error:
                 raise CommandError(f"Port {options['port']} of {options['host']} is taken: {error}") from error
+        # What was loaded so far stays: the collector need not walk it in the middle of somebody's page.
+        gc.collect()
+        gc.freeze()
         StreamServer(config, application).run()
