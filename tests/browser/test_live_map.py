@@ -168,7 +168,7 @@ def test_S2_a_page_says_so_when_its_session_has_ended(visit):
     other.click("details.menu summary")
     other.locator("form[action='/sign-out/'] button").click()
     other.wait_for_url("**/sign-in/**")
-    page.wait_for_selector("html[data-stream=ended]", timeout=15_000)
+    page.wait_for_selector("html[data-stream=ended]", timeout=7_000)
     expect(page.locator("[data-stream-lost]")).to_be_visible()
 
 
