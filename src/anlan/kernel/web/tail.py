@@ -29,7 +29,7 @@ POLL_S = 0.2
 #: How long a hole below a newer id is waited for. No transaction of ours lasts longer.
 PATIENCE_S = 10.0
 #: Rights and sessions of open streams are looked at again this often (S2: revoked rights end within 5 s).
-RECHECK_S = 4.0
+RECHECK_S = 2.5
 REPLAY_AGE = timedelta(minutes=10)
 REPLAY_MAX = 5000
 KEEP = timedelta(days=2)
