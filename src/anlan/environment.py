@@ -59,6 +59,43 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("ANLAN_MQTT_PORT", "1883", "Port of the broker that `./anlan demo` brings along."),
     Variable(
+        "ANLAN_TCP_HJ212_PORT",
+        "",
+        "Port at which devices that speak HJ 212 connect. Empty: none do. `./anlan demo` uses the first free one from "
+        "8040 on.",
+    ),
+    Variable("ANLAN_TCP_SL651_PORT", "", "Port for stations that speak SL 651 (the demo: from 8041 on)."),
+    Variable("ANLAN_TCP_JT808_PORT", "", "Port for terminals that speak JT/T 808 (the demo: from 8042 on)."),
+    Variable(
+        "ANLAN_TCP_HOST",
+        "127.0.0.1",
+        "Address that the ports for devices listen on. These protocols have short passwords and no encryption: give "
+        "an address of a private network (VPN, APN of the carrier), never one of the internet.",
+    ),
+    Variable(
+        "ANLAN_TCP_PER_ADDRESS",
+        "500",
+        "Connections that devices may have from one address at the same time; a carrier may hide many behind one.",
+    ),
+    Variable("ANLAN_DEMO_CAMERA_PORT", "8030", "Port of the cameras that `./anlan demo` brings along."),
+    Variable(
+        "ANLAN_NATS_URL",
+        "",
+        "NATS server through which data is exchanged with other installations, `nats://user:password@host:4222` or "
+        "`tls://…`. Empty: no exchange by NATS. Needs the extra `nats` (`./anlan setup --full`).",
+    ),
+    Variable("ANLAN_NATS_CA", "", "File of certificates by which a NATS server is trusted. Empty: the system's."),
+    Variable(
+        "ANLAN_NATS_CLIENT_ID",
+        "anlan",
+        "Name under which a NATS server keeps how far we have read. Two installations on one server need two names.",
+    ),
+    Variable(
+        "ANLAN_EXCHANGE_CA",
+        "",
+        "File of certificates by which HTTPS addresses that we send data to are trusted. Empty: the system's.",
+    ),
+    Variable(
         "ANLAN_SECRET_KEY",
         "",
         "Key that signs sessions. Empty: `secret.key` in the data directory, made at the first start and readable by "
@@ -81,6 +118,12 @@ VARIABLES: tuple[Variable, ...] = (
         "auto",
         "`auto`: the engine runs compiled where numba is installed (`./anlan setup --full`). `off`: it never does; the "
         "alarms are the same.",
+    ),
+    Variable(
+        "ANLAN_CAMERA_HOSTS",
+        "",
+        "Hosts from which pictures of cameras are fetched: networks (`10.20.0.0/16`), addresses, addresses with a port "
+        "(`127.0.0.1:8020`) or names, separated by commas. Empty: Anlan connects to no camera.",
     ),
     Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
     Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
@@ -134,6 +177,19 @@ def port(name: str, environ: Mapping[str, str] = os.environ) -> int:
     return int(value)
 
 
+def open_port(name: str, environ: Mapping[str, str] = os.environ) -> int:
+    """A declared variable that is a TCP port, 0 when it is empty. Raises BadSetting for anything else."""
+    return port(name, environ) if text(name, environ) else 0
+
+
+def count(name: str, environ: Mapping[str, str] = os.environ) -> int:
+    """A declared variable that is a number of things. Raises BadSetting outside 1..100000."""
+    value = text(name, environ)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 100_000:
+        raise BadSetting(f"{name}={value!r}: write a whole number between 1 and 100000.")
+    return int(value)
+
+
 def origin(name: str = "ANLAN_PUBLIC_URL", environ: Mapping[str, str] = os.environ) -> str:
     """A declared variable that is scheme and host (and port) of an address, or "". Raises BadSetting otherwise."""
     value = text(name, environ).rstrip("/")
@@ -145,18 +201,26 @@ def origin(name: str = "ANLAN_PUBLIC_URL", environ: Mapping[str, str] = os.envir
     return value
 
 
-def broker(name: str = "ANLAN_MQTT_URL", environ: Mapping[str, str] = os.environ) -> SplitResult | None:
-    """A declared variable that is the address of an MQTT broker, None when empty. Raises BadSetting otherwise."""
+def broker(
+    name: str = "ANLAN_MQTT_URL",
+    environ: Mapping[str, str] = os.environ,
+    *,
+    schemes: tuple[str, str] = ("mqtt", "mqtts"),
+) -> SplitResult | None:
+    """A declared variable that is the address of a broker, None when empty. Raises BadSetting otherwise.
+
+    schemes  in clear, and with TLS
+    """
     value = text(name, environ)
     if not value:
         return None
-    example = f"{name}: write an address such as mqtt://user:password@broker.example.org:1883."
+    example = f"{name}: write an address such as {schemes[0]}://user:password@broker.example.org."
     try:
         parts = urlsplit(value)
         port_given = parts.port
     except ValueError as error:
         raise BadSetting(example) from error
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or parts.path not in ("", "/") or port_given == 0:
+    if parts.scheme not in schemes or not parts.hostname or parts.path not in ("", "/") or port_given == 0:
         raise BadSetting(example)
     return parts
 

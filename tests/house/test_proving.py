@@ -45,6 +45,12 @@ def test_browsers_never_run_side_by_side(house):
     assert "-n" in proving.test_runs(house, ["services"], [], workers=2)[0].arguments
 
 
+def test_side_by_side_files_stay_whole_and_in_the_order_the_tests_give(house):
+    arguments = proving.test_runs(house, [], [], workers=2)[1].arguments
+    assert arguments[arguments.index("--dist") + 1] == "loadfile"
+    assert "--no-loadscope-reorder" in arguments
+
+
 def test_a_path_is_one_run_of_just_that(house):
     (run,) = proving.test_runs(house, [], ["tests/kernel", "-x"], workers=1)
     assert run.arguments[-2:] == ("tests/kernel", "-x")

@@ -25,6 +25,7 @@ data = pathlib.Path(os.environ["ANLAN_DATA"])
 name = sys.argv[1]
 with (data / "calls").open("a") as calls:
     calls.write(json.dumps([*sys.argv[1:], os.environ["ANLAN_DEMO"], os.environ["ANLAN_INGEST_PORT"]]) + "\\n")
+(data / "cameras").write_text(os.environ.get("ANLAN_CAMERA_HOSTS", ""))
 if (data / "came").exists():
     (data / "came").write_text("x")
 broken = data / "broken"
@@ -42,7 +43,7 @@ if name == "serve_web":
             self.end_headers()
         def log_message(self, *words): pass
     http.server.HTTPServer(("127.0.0.1", int(sys.argv[3])), Answer).serve_forever()
-elif name in ("serve_ingest", "serve_engine", "serve_jobs", "serve_mqtt", "simulate"):
+elif name in ("serve_ingest", "serve_engine", "serve_jobs", "serve_mqtt", "serve_tcp", "simulate"):
     signal.pause()
 """
 LAUNCHER = """
@@ -83,7 +84,9 @@ def start(tmp_path):
             (tmp_path / f"var/{'demo' if kind == 'demo' else 'data'}/broken").write_text(broken)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")}
         # Ports of its own, so that tests may run side by side.
-        clean |= {"ANLAN_PORT": unused(), "ANLAN_INGEST_PORT": unused(), "ANLAN_MQTT_PORT": unused()}
+        names = ("ANLAN_PORT", "ANLAN_INGEST_PORT", "ANLAN_MQTT_PORT", "ANLAN_DEMO_CAMERA_PORT")
+        names += ("ANLAN_TCP_HJ212_PORT", "ANLAN_TCP_SL651_PORT", "ANLAN_TCP_JT808_PORT") if kind == "demo" else ()
+        clean |= {name: unused() for name in names}
         # The launcher finds the product's own package first, its children the stand-in.
         code = f"import sys; sys.path.insert(0, {str(House().top / 'src')!r})\n" + LAUNCHER
         process = subprocess.Popen(
@@ -146,7 +149,21 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
     assert not answers(address + "healthz")
     names = [call[0] for call in calls(tmp_path / "var/demo")]
     assert names[:2] == ["migrate", "build_demo"]
-    assert sorted(names[2:]) == ["serve_engine", "serve_ingest", "serve_jobs", "serve_mqtt", "serve_web", "simulate"]
+    assert sorted(names[2:]) == [
+        "serve_engine",
+        "serve_ingest",
+        "serve_jobs",
+        "serve_mqtt",
+        "serve_tcp",
+        "serve_web",
+        "simulate",
+    ]
+
+
+def test_the_demo_may_ask_its_own_cameras_beside_those_it_was_given(start, tmp_path):
+    until(start("demo", ANLAN_CAMERA_HOSTS="10.20.0.0/16"), "Ctrl-C")
+    own = Place(tmp_path / "var/demo").running().camera_port
+    assert (tmp_path / "var/demo/cameras").read_text() == f"10.20.0.0/16,127.0.0.1:{own}"
 
 
 def test_a_second_start_shows_the_same_password(start, tmp_path):
@@ -236,6 +253,18 @@ def test_the_gateway_runs_with_a_broker_of_the_bureau_or_with_the_one_of_the_dem
     outside = dict(processes(Running(1, "127.0.0.1", 8000, 8010, False, True, 0)))
     assert own["mqtt"] == ("serve_mqtt", "--own-broker")
     assert outside["mqtt"] == ("serve_mqtt",)
+
+
+def test_the_gateway_to_nats_runs_where_the_bureau_names_a_server():
+    assert "nats" not in dict(processes(Running(1, "127.0.0.1", 8000, 8010, False)))
+    assert dict(processes(Running(1, "127.0.0.1", 8000, 8010, False, nats=True)))["nats"] == ("serve_nats",)
+
+
+def test_the_gateway_for_tcp_runs_where_a_port_is_set(tmp_path):
+    assert "tcp" not in dict(processes(Running(1, "127.0.0.1", 8000, 8010, False)))
+    found = Running(1, "127.0.0.1", 8000, 8010, False, sl651_port=8041)
+    assert dict(processes(found))["tcp"] == ("serve_tcp",)
+    assert "SL 651 :8041 (TCP)" in banner(House(tmp_path), Place(tmp_path / "var/data"), found, "")
 
 
 def test_a_bureau_with_an_owner_gets_no_token(tmp_path):

@@ -17,8 +17,8 @@ from anlan.launcher.setting_up import advice_for, fetch_front_end, fingerprint_o
 LOCKS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("run", (), ""),
     ("postgres", ("postgres",), "run"),
-    ("full", ("postgres", "fast", "analytics"), "postgres"),
-    ("dev", ("postgres", "fast", "analytics", "dev"), "full"),
+    ("full", ("postgres", "fast", "analytics", "nats"), "postgres"),
+    ("dev", ("postgres", "fast", "analytics", "nats", "dev"), "full"),
     ("peers", ("peers",), ""),
 )
 

@@ -30,6 +30,11 @@ class Running:
     demo: bool
     mqtt_broker: bool = False  # readings are taken from the bureau's broker
     mqtt_port: int = 0  # of the demo's own broker, 0: it has none
+    nats: bool = False  # data is exchanged through the bureau's NATS server
+    camera_port: int = 0  # of the demo's own cameras, 0: it has none
+    hj212_port: int = 0  # where devices of each protocol connect over TCP, 0: none do
+    sl651_port: int = 0
+    jt808_port: int = 0
 
     @property
     def address(self) -> str:

@@ -43,7 +43,10 @@ def test_runs(house: House, marks: Sequence[str], rest: Sequence[str], workers: 
     chosen = " or ".join(marks) if marks else " and ".join(f"not {mark}" for mark in SPECIAL)
     if marks and "nightly" not in marks:
         chosen = f"({chosen}) and not nightly"
-    side_by_side = ("-n", str(workers), "--dist", "loadfile") if workers > 1 and "browser" not in marks else ()
+    side_by_side: tuple[str, ...] = ()
+    if workers > 1 and "browser" not in marks:
+        # tests/conftest.py says which files begin: the longest, which the count of tests does not tell.
+        side_by_side = ("-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder")
     common = ("-m", chosen, *side_by_side, *rest)
     tests = house.top / "tests"
     if marks or any((house.top / part.split("::")[0]).exists() for part in rest if not part.startswith("-")):

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 
-from anlan.environment import BadSetting, broker, port, secret_key, text
+from anlan.environment import BadSetting, broker, open_port, port, secret_key, text, words
 from anlan.launcher.house import Failed, House, Trouble, Voice, follow
 from anlan.launcher.place import Place, Running, place_for
 from anlan.launcher.ports import exactly, next_free
@@ -24,6 +24,8 @@ from anlan.launcher.supervise import Supervisor, orphan_guard
 START_LIMIT = 120.0
 #: A process that crashed this often before the web answers will not come up by itself.
 START_CRASHES = 3
+#: Where the ports of devices that speak TCP are set, and the first that the demo tries for each.
+TCP_PORTS = {"ANLAN_TCP_HJ212_PORT": 8040, "ANLAN_TCP_SL651_PORT": 8041, "ANLAN_TCP_JT808_PORT": 8042}
 
 
 def server_command(house: House, *arguments: str) -> list[str]:
@@ -59,7 +61,7 @@ def run(house: House, voice: Voice, environ: Mapping[str, str], *, demo: bool) -
             ANLAN_PORT=str(running.port),
             ANLAN_INGEST_PORT=str(running.ingest_port),
             ANLAN_DEMO="1" if demo else "0",
-            **_mqtt_env(running),
+            **_own_env(running, environ),
         )
         _prepare_data(house, voice, place, env, demo)
         supervisor = Supervisor(voice, env, house.top)
@@ -87,12 +89,22 @@ def processes(running: Running) -> list[tuple[str, Sequence[str]]]:
     ]
     if running.mqtt_broker or running.mqtt_port:
         found.append(("mqtt", ("serve_mqtt", *(["--own-broker"] if running.mqtt_port else []))))
+    if running.nats:
+        found.append(("nats", ("serve_nats",)))
+    if running.hj212_port or running.sl651_port or running.jt808_port:
+        found.append(("tcp", ("serve_tcp",)))
     return [*found, ("simulate", ("simulate",))] if running.demo else found
 
 
-def _mqtt_env(running: Running) -> dict[str, str]:
-    """What a process must know of the demo's own broker; nothing where there is none."""
-    return {"ANLAN_MQTT_PORT": str(running.mqtt_port)} if running.mqtt_port else {}
+def _own_env(running: Running, environ: Mapping[str, str]) -> dict[str, str]:
+    """What a process must know of ports that were chosen for it; nothing where there are none."""
+    found = {"ANLAN_MQTT_PORT": str(running.mqtt_port)} if running.mqtt_port else {}
+    tcp = zip(TCP_PORTS, (running.hj212_port, running.sl651_port, running.jt808_port), strict=True)
+    found |= {name: str(number) for name, number in tcp if number}
+    if running.camera_port:
+        hosts = [*words("ANLAN_CAMERA_HOSTS", environ), f"127.0.0.1:{running.camera_port}"]
+        found |= {"ANLAN_DEMO_CAMERA_PORT": str(running.camera_port), "ANLAN_CAMERA_HOSTS": ",".join(hosts)}
+    return found
 
 
 def banner(house: House, place: Place, running: Running, first_start: str) -> str:
@@ -107,6 +119,7 @@ def banner(house: House, place: Place, running: Running, first_start: str) -> st
     rows += [
         ("Readings", f"{running.ingest_address}/api/v1/readings"),
         *([("", f"{running.mqtt_address} (MQTT)")] if running.mqtt_port else []),
+        *([("", f"{', '.join(devices)} (TCP)")] if (devices := _device_ports(running)) else []),
         ("Data", house.shown(place.path)),
         ("Logs", house.shown(place.logs)),
     ]
@@ -118,6 +131,12 @@ def banner(house: House, place: Place, running: Running, first_start: str) -> st
     elif first_start:
         lines.append("  Open the first-start address, enter the token and choose the owner's password.")
     return "\n".join([*lines, "  Stop with Ctrl-C.", ""])
+
+
+def _device_ports(running: Running) -> list[str]:
+    """Protocols and ports of devices that speak TCP."""
+    named = (("HJ 212", running.hj212_port), ("SL 651", running.sl651_port), ("JT/T 808", running.jt808_port))
+    return [f"{name} :{number}" for name, number in named if number]
 
 
 def demo_users(place: Place) -> list[tuple[str, str]]:
@@ -142,16 +161,28 @@ def _listening(voice: Voice, environ: Mapping[str, str], demo: bool) -> Running:
     else:
         ingest = exactly(host, wanted_ingest, "ANLAN_INGEST_PORT")
     outside = broker(environ=environ) is not None
+    nats = broker("ANLAN_NATS_URL", environ, schemes=("nats", "tls")) is not None
     wanted_mqtt = port("ANLAN_MQTT_PORT", environ)
     mqtt = next_free(host, wanted_mqtt, (web, ingest)) if demo and not outside else 0
+    wanted_cameras = port("ANLAN_DEMO_CAMERA_PORT", environ)
+    cameras = next_free("127.0.0.1", wanted_cameras, (web, ingest, mqtt)) if demo else 0
+    taken = (web, ingest, mqtt, cameras)
+    tcp: list[int] = []
+    for name, first in TCP_PORTS.items():
+        given = open_port(name, environ)
+        if demo:
+            tcp.append(next_free(text("ANLAN_TCP_HOST", environ), given or first, (*taken, *tcp)))
+        else:
+            tcp.append(exactly(text("ANLAN_TCP_HOST", environ), given, name) if given else 0)
     for chosen, asked, what in (
         (web, wanted, "web"),
         (ingest, wanted_ingest, "readings"),
         (mqtt or wanted_mqtt, wanted_mqtt, "MQTT"),
+        (cameras or wanted_cameras, wanted_cameras, "cameras"),
     ):
         if chosen != asked:
             voice.line(f"· Port {asked} is taken; {what} on port {chosen} instead")
-    return Running(os.getpid(), host, web, ingest, demo, outside, mqtt)
+    return Running(os.getpid(), host, web, ingest, demo, outside, mqtt, nats, cameras, *tcp)
 
 
 def _prepare_data(house: House, voice: Voice, place: Place, env: Mapping[str, str], demo: bool) -> None:
@@ -161,8 +192,8 @@ def _prepare_data(house: House, voice: Voice, place: Place, env: Mapping[str, st
         place.demo_password()
         again = f"rm -r {house.shown(place.path)}, then ./anlan demo"
         steps.append(("Looking after the demo county (built at the first start)", ["build_demo"], again))
-    for words, arguments, remedy in steps:
-        with voice.step(words):
+    for said, arguments, remedy in steps:
+        with voice.step(said):
             try:
                 for line in follow(server_command(house, *arguments), cwd=house.top, env=env):
                     voice.line(f"    {line}")
@@ -235,7 +266,7 @@ def manage(house: House, voice: Voice, environ: Mapping[str, str], arguments: Se
             "ANLAN_HOST": running.host,
             "ANLAN_PORT": str(running.port),
             "ANLAN_INGEST_PORT": str(running.ingest_port),
-            **_mqtt_env(running),
+            **_own_env(running, environ),
         }
     voice.line(f"· {shlex.join(arguments)} in {house.shown(place.path)}")
     setup(house, voice, purpose_for(environ), environ)

@@ -205,7 +205,7 @@ def _front_end(house: House, voice: Voice, stamps: Stamps, environ: Mapping[str,
     there = all((house.vendor / row["to"]).is_file() for row in files)
     if there and stamps.holds("front-end", wanted):
         return
-    with voice.step("Fetching the front end (htmx, Alpine, MapLibre, ECharts)"), _told(voice):
+    with voice.step("Fetching the front end (htmx, Alpine, MapLibre, ECharts, hls.js)"), _told(voice):
         with stamps.working("front-end", wanted):
             fetch_front_end(house, voice, environ)
             shutil.rmtree(house.vendor, ignore_errors=True)
