@@ -48,9 +48,13 @@ def main() -> int:
 
 
 def _run_once(house: Installation, last: int) -> None:
-    """The engine had run before the outage: its loops are compiled, its rules in force."""
+    """The engine had run before the outage: its loops are compiled where numba is there, its rules in force."""
+    from anlan.engine import fast
+
     house.start("serve_engine")
     house.wait(lambda: house.store.position("engine") >= last, "the rules in force", limit_s=600)
+    if fast.usable():
+        house.wait(lambda: fast.is_compiled(house.folder / "compiled"), "the compiled loops", limit_s=600)
     house.kill("serve_engine", how=signal.SIGTERM)
 
 

@@ -28,9 +28,10 @@ from .conditions import (
     Window,
     YearPoint,
 )
-from .evaluate import FUTURE_MS, REST_MS, State, evaluate, new_state, owner
+from .evaluate import REST_MS, State, evaluate, new_state, owner
 from .log import (
     BAD,
+    FUTURE_MS,
     GOOD,
     UNCERTAIN,
     Batch,

@@ -7,6 +7,7 @@ one for each point and rule version that ever met a late row; each run of late r
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -23,7 +24,7 @@ from .table import Members, News
 LONGEST_STRETCH = 4_096
 
 
-class Sources:
+class Sources(ABC):
     """Memory of sources in columns; the row numbers that `add` gives out hold until `keep`.
 
     COLUMNS  name -> (dtype, value of a source that has read nothing)
@@ -45,13 +46,13 @@ class Sources:
 
     # What a kind of source does; the values are finite, the times of a row rise.
 
+    @abstractmethod
     def one_each(self, row: I8, t: I8, value: F8) -> F8:
         """The signal of one reading for each row number; no row number is given twice."""
-        raise NotImplementedError
 
+    @abstractmethod
     def many(self, row: int, t: I8, value: F8) -> F8:
         """The signals of several readings of one row number; bit for bit what `one_each` gives one after the other."""
-        raise NotImplementedError
 
     def read(self, row: I8, t: I8, value: F8, first: I8 | None) -> F8:
         """Take readings and give the signal of each, NaN where there is none.

@@ -67,6 +67,9 @@ Rates and windows build each run's signal from the rows of that run alone, begin
 by a rule enforced before its first row: what a window would need from before the run, or from readings in order that
 lie between two runs, is missing, and a sum that only both together lift over its limit is not told.
 
+**Batches judged as one.** Where nothing but calm rows lies between them, batches that follow each other are judged
+together, sorted by point (`together`); every transition still names the record that showed it.
+
 **Partitions.** A state made with `new_state(part, parts)` looks only at the points it owns; every record may be
 given to every partition. Where a rule of its own looks at a point of another partition, that point is *watched*: judged
 here too, from the rule on, and nothing is told of it. So that what was before the rule counts as it does in one engine,
@@ -81,26 +84,25 @@ from typing import Any, SupportsInt
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import B1, F8, I8, NEVER, segments, sizes
+from .arrays import B1, F8, I8, NEVER, segments
 from .conditions import POINT_LIMIT, Deviation, Implausible, Level, Rate, Silence, Stuck, Window
 from .derived import Derived
 from .deviation import Deviations
 from .fast import Fast
 from .holding import Held
 from .level import Levels
-from .log import BAD, Batch, Declare, Enforce, Record, Retire
+from .log import BAD, FUTURE_MS, Batch, Declare, Enforce, Record, Retire
 from .output import Output, SetAside
-from .points import Intake, LateRows, Points, Rows
+from .points import Intake, LateRows, Points, Rows, rising
 from .rate import Rates
 from .rules import Rule
 from .second import Second, order_of_release
 from .silence import Silences
 from .table import News, Table
+from .together import JOINED, take_together
 from .watch import Implausibles, Stucks
 from .window import Windows
 
-#: A timestamp further ahead of its arrival than this is not believed: 5 min, in ms.
-FUTURE_MS = 300_000
 #: A run of late rows is at rest this long after its last row, ms of arrival time. A retrospective alarm is due
 #: within 60 s; a backlog that trickles slower than this is judged with each value held to its bound.
 REST_MS = 30_000
@@ -292,7 +294,7 @@ class State:
         for table in tables:
             table.settle(points)
 
-        live = _in_order(points.high.take(slot), t, first)
+        live = rising(points.high.take(slot), t, first)
         keep: B1 | None = None
         late: LateRows | None = None
         if live.all():
@@ -304,6 +306,8 @@ class State:
                         intake.seen[live], segments(part))  # fmt: skip
         if rows.slot.size:
             fast = self.fast
+            if fast is not None:
+                fast.rows = []
             if fast is None:
                 stirred = [table.feed(rows, points, news) for table in tables]
                 stirred.append(points.remember(rows))
@@ -401,24 +405,6 @@ class State:
         return again, differs
 
 
-def _in_order(high: I8, t: I8, first: I8 | None) -> B1:
-    """Which rows are above all earlier ones of their slot; `high` is the slot's highest before these rows."""
-    if first is None:
-        return t > high
-    before = np.empty_like(t)
-    before[1:] = t[:-1]
-    before[first] = high[first]
-    rising = t > before
-    if rising.all():
-        return rising
-    # The highest so far, slot by slot: a running maximum over ranks that are lifted from slot to slot.
-    times, rank = np.unique(before, return_inverse=True)
-    lift = np.repeat(np.arange(first.size), sizes(first, t.size)) * times.size
-    top: I8 = times[np.maximum.accumulate(rank + lift) - lift]
-    above: B1 = t > top
-    return above
-
-
 def _equal(one: F8, other: F8) -> B1:
     same: B1 = one == other
     return same | (np.isnan(one) & np.isnan(other))
@@ -454,21 +440,43 @@ def evaluate(state: State, records: Iterable[Record]) -> tuple[State, Output]:
     returns  (state, output)
     """
     out = Output()
+    joined: list[Batch] = []
+    rows = 0
     for record in records:
         if record.seq <= state.position:
             continue
         state.position = record.seq
-        news = News(state.points)
-        state.evaluate_rows(state.held.release(record.arrival), news, out, released=True)
         if isinstance(record, Batch):
-            state.take_batch(record, news, out)
-        else:
-            state.show(record.arrival, news)
-            if isinstance(record, Enforce):
-                state.enforce(record.rule, record.arrival)
-            elif isinstance(record, Retire):
-                state.retire(record.version)
-            elif isinstance(record, Declare):
-                state.declare(record, news, out)
-        out.tell(state.own(news.chunks), seq=record.seq, arrival=record.arrival)
+            joined.append(record)
+            rows += len(record.t)
+            if rows < JOINED:
+                continue
+        _take_batches(state, joined, out)
+        joined, rows = [], 0
+        if not isinstance(record, Batch):
+            _take(state, record, out)
+    _take_batches(state, joined, out)
     return state, out
+
+
+def _take_batches(state: State, batches: list[Batch], out: Output) -> None:
+    """Batches that follow each other, judged as one where that tells the same and is quicker."""
+    if len(batches) < 2 or not take_together(state, batches, out):
+        for batch in batches:
+            _take(state, batch, out)
+
+
+def _take(state: State, record: Record, out: Output) -> None:
+    news = News(state.points)
+    state.evaluate_rows(state.held.release(record.arrival), news, out, released=True)
+    if isinstance(record, Batch):
+        state.take_batch(record, news, out)
+    else:
+        state.show(record.arrival, news)
+        if isinstance(record, Enforce):
+            state.enforce(record.rule, record.arrival)
+        elif isinstance(record, Retire):
+            state.retire(record.version)
+        elif isinstance(record, Declare):
+            state.declare(record, news, out)
+    out.tell(state.own(news.chunks), seq=record.seq, arrival=record.arrival)

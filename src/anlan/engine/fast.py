@@ -5,8 +5,12 @@ A kind of condition without a loop of its own, and everything that is not the ho
 
 from __future__ import annotations
 
+import hashlib
+import platform
+import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -48,6 +52,18 @@ def prepare(cache: Path | None = None) -> None:
     _kernels()
 
 
+def is_compiled(cache: Path) -> bool:
+    """Whether a process has compiled these very loops, by this numba, into the folder: `prepare` then only loads."""
+    return cache.is_dir() and (cache / _mark()).exists()
+
+
+def _mark() -> str:
+    """Name of the file that says so: another one for other loops, another numba, Python or processor."""
+    loops = Path(__file__).with_name("kernels.py").read_bytes()
+    made_by = f"{version('numba')} {version('llvmlite')} {sys.version} {platform.machine()} {platform.node()}"
+    return f"compiled-{hashlib.sha256(loops + made_by.encode()).hexdigest()[:16]}"
+
+
 def _kernels() -> ModuleType:
     return import_module(".kernels", __package__)
 
@@ -57,6 +73,8 @@ class Fast:
 
     waiting                 slots
     channel, at, on, value  changes, in the order of the rows
+    row                     the row that showed each of them
+    rows                    `row` of each chunk of news told since `feed` was first asked, until somebody clears it
     signal                  what the sources of one slot say
     """
 
@@ -67,11 +85,17 @@ class Fast:
         self.at: I8 = np.empty(0, np.int64)
         self.on: B1 = np.empty(0, np.bool_)
         self.value: F8 = np.empty(0, np.float64)
+        self.row: I8 = np.empty(0, np.int64)
+        self.rows: list[I8] = []
         self.signal: F8 = np.empty(0, np.float64)
         self.ahead: I8 = np.empty(self.kernels.AHEAD, np.int64)
         self._feeds: dict[type[Table], Callable[..., I8]] = {
             Levels: self._levels, Rates: self._rates, Windows: self._windows, Silences: self._silences,
         }  # fmt: skip
+
+    def knows(self, table: Table) -> bool:
+        """Whether this table is empty or has a loop of its own, which tells the row of each change."""
+        return not table.slot.size or type(table) in self._feeds
 
     def feed(self, table: Table, rows: Rows, points: Points, news: News) -> I8:
         """`Table.feed`."""
@@ -122,7 +146,8 @@ class Fast:
 
     def _told(self, table: Latched, told: int, waits: int, news: News) -> I8:
         if told:
-            channel, at, on, value, _ = self._room()
+            channel, at, on, value, row, _ = self._room()
+            self.rows.append(row[:told].copy())
             table.tell(channel[:told].copy(), at[:told].copy(), on[:told].copy(), value[:told].copy(), news)
         return self.waiting[:waits].copy()
 
@@ -130,15 +155,16 @@ class Fast:
         told, waits = self.kernels.silences(
             rows.slot, rows.t, rows.signal, table.begin, table.ending, table.after, table.base, table.out,
             table.changed, table.said, table.hush, table.patience, table.speaks,
-            self.channel, self.at, self.on, self.waiting,
+            self.channel, self.at, self.on, self.row, self.waiting,
         )  # fmt: skip
         if told:
             nothing = np.full(told, np.nan)
+            self.rows.append(self.row[:told].copy())
             news.add(table, self.channel[:told].copy(), self.at[:told].copy(), self.on[:told].copy(), nothing)
         return self.waiting[:waits].copy()
 
-    def _room(self) -> tuple[I8, I8, B1, F8, I8]:
-        return self.channel, self.at, self.on, self.value, self.waiting
+    def _room(self) -> tuple[I8, I8, B1, F8, I8, I8]:
+        return self.channel, self.at, self.on, self.value, self.row, self.waiting
 
     def _make_room(self, rows: int, channels: int) -> None:
         """Room for what so many rows of so many channels each can tell: two changes a channel and row."""
@@ -146,15 +172,15 @@ class Fast:
             self.waiting = np.empty(2 * rows, np.int64)
         if self.channel.size < 2 * rows * channels:
             room = 4 * rows * channels
-            self.channel, self.at = np.empty(room, np.int64), np.empty(room, np.int64)
+            self.channel, self.at, self.row = (np.empty(room, np.int64) for _ in range(3))
             self.on, self.value = np.empty(room, np.bool_), np.empty(room, np.float64)
 
 
 if __name__ == "__main__":
     # `python -m anlan.engine.fast FOLDER` fills the folder; it gives way to whoever judges readings meanwhile.
     import os
-    import sys
 
     if hasattr(os, "nice"):
         os.nice(10)
     prepare(Path(sys.argv[1]))
+    (Path(sys.argv[1]) / _mark()).touch()

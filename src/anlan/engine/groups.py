@@ -58,15 +58,7 @@ class Counted(Machine, kw_only=True, tag="counted"):
             self.turn(t, 0, True, value)
 
 
-class Looking(Machine, kw_only=True):
-    """A machine that is given every row in order of the points it looks at."""
-
-    def read(self, number: int, t: int, value: float, seen: int, rule: Rule) -> None:
-        """A row of a point looked at; `seen` as in `points.Rows`, `value` NaN for a mute row."""
-        raise NotImplementedError
-
-
-class Measured(Looking, kw_only=True, tag="measured"):
+class Measured(Machine, kw_only=True, tag="measured"):
     """`Deviation` of one point from another.
 
     held, held_seen  last value of the other point, NaN before the first, and its `seen`
@@ -90,7 +82,7 @@ class Measured(Looking, kw_only=True, tag="measured"):
             self.held, self.held_seen = value, seen
 
 
-class Anchored(Looking, kw_only=True):
+class Anchored(Machine, kw_only=True):
     """A condition of several points.
 
     high, high_seen  highest t of the members' rows, -1 before the first, and the `seen` of that row
@@ -191,4 +183,7 @@ class Voted(Anchored, kw_only=True, tag="voted"):
             self.turn(t, step, sum(severity <= rung.of for severity in worst.values()) >= rung.count, value)
 
 
+#: Machines whose `read` is given every row, in order, of the points they look at: `seen` as in `points.Rows`, `value`
+#: NaN for a mute row.
+Looking = Measured | Joined | Voted
 AnyMachine = Guarded | Counted | Measured | Joined | Voted

@@ -83,8 +83,8 @@ def remember(
 
 # Latched channels ---------------------------------------------------------------------------------------------------
 #
-# `told` counts the changes put into the four told_ arrays. A row changes an output twice at most: a timer that ended
-# before it, and one of no length that it begins.
+# `told` counts the changes put into the told_ arrays; told_row is the row that showed each. A row changes an output
+# twice at most: a timer that ended before it, and one of no length that it begins.
 
 
 @_inner
@@ -160,7 +160,7 @@ def _calm(
 def levels(
     slot: i8, t: i8, signal: f8, begin: i8, ending: b1, sign: f8, limit: f8, release: f8, on_ms: i8, off_ms: i8,
     latch: B1, start: I8, value: F8, out: B1, changed: I8, quiet_from: F8, quiet_to: F8, pending: I8,
-    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, waiting: I8,
+    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, told_row: I8, waiting: I8,
 ) -> tuple[int, int]:  # fmt: skip
     """`level.Levels.feed`. Returns how many changes were told, and how many slots were put into `waiting`."""
     told = waits = 0
@@ -176,11 +176,13 @@ def levels(
         low, top = begin[at], begin[at + 1]
         if low == top:
             continue
+        before = told
         for c in range(low, top):
             told = _ladder(
                 c, t[row], signal[row], told, ending, sign, limit, release, on_ms, off_ms, latch, start, value, out,
                 changed, told_channel, told_at, told_on, told_value,
             )  # fmt: skip
+        told_row[before:told] = row
         pending[at] = _calm(
             at, low, top, ending, sign, limit, release, on_ms, off_ms, latch, start, out, quiet_from, quiet_to
         )
@@ -261,7 +263,8 @@ def _judge(
 def rates(
     slot: i8, t: i8, reading: f8, begin: i8, ending: b1, sign: f8, limit: f8, release: f8, on_ms: i8, off_ms: i8,
     latch: B1, start: I8, value: F8, out: B1, changed: I8, line: i8, quiet_from: F8, quiet_to: F8, pending: I8,
-    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, waiting: I8, lines: i8, line_begin: i8, signal: F8,
+    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, told_row: I8, waiting: I8,
+    lines: i8, line_begin: i8, signal: F8,
     window_ms: i8, step: i8, per_ms: f8, far_t: I8, far_value: F8, take_at: I8, ring_t: I8x2, ring_value: F8x2,
     taken: I8, far: I8,
 ) -> tuple[int, int]:  # fmt: skip
@@ -284,10 +287,12 @@ def rates(
             # No signal compares false: it changes no latch.
             calm = calm and not (new < quiet_from[number] or new >= quiet_to[number])
         if not calm:
+            before = told
             told = _judge(
                 at, now, low_line, told, begin, ending, sign, limit, release, on_ms, off_ms, latch, start, value, out,
                 changed, line, quiet_from, quiet_to, pending, signal, told_channel, told_at, told_on, told_value,
             )  # fmt: skip
+            told_row[before:told] = row
         if not calm or pending[at] < NEVER:
             waiting[waits] = at
             waits += 1
@@ -401,7 +406,8 @@ def _look_ahead(
 def windows(
     slot: i8, t: i8, reading: f8, begin: i8, ending: b1, sign: f8, limit: f8, release: f8, on_ms: i8, off_ms: i8,
     latch: B1, start: I8, value: F8, out: B1, changed: I8, line: i8, quiet_from: F8, quiet_to: F8, pending: I8,
-    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, waiting: I8, lines: i8, line_begin: i8, signal: F8,
+    told_channel: I8, told_at: I8, told_on: B1, told_value: F8, told_row: I8, waiting: I8,
+    lines: i8, line_begin: i8, signal: F8,
     ahead: I8, head: i8, terms: i8, function: i8, lagged: b1, ends: I8, open_: F8, open_count: F8, shut: F8,
     shut_count: F8, pane_ms: i8, span: i8, lag: i8, whole: b1, weight: f8, pane: I8, since: I8, panes: i8, base: i8,
     cells: F8,
@@ -438,10 +444,12 @@ def windows(
             signal[number - low_line] = new
             calm = calm and not (new < quiet_from[number] or new >= quiet_to[number])
         if not calm:
+            before = told
             told = _judge(
                 at, now, low_line, told, begin, ending, sign, limit, release, on_ms, off_ms, latch, start, value, out,
                 changed, line, quiet_from, quiet_to, pending, signal, told_channel, told_at, told_on, told_value,
             )  # fmt: skip
+            told_row[before:told] = row
         if not calm or pending[at] < NEVER:
             waiting[waits] = at
             waits += 1
@@ -459,7 +467,8 @@ def _restart(t: int, after: int, changed: int) -> int:
 @_compiled
 def silences(
     slot: i8, t: i8, signal: f8, begin: i8, ending: b1, after: i8, base: i8, out: B1, changed: I8,
-    said: I8, hush: I8, patience: i8, speaks: B1, told_channel: I8, told_at: I8, told_on: B1, waiting: I8,
+    said: I8, hush: I8, patience: i8, speaks: B1, told_channel: I8, told_at: I8, told_on: B1, told_row: I8,
+    waiting: I8,
 ) -> tuple[int, int]:  # fmt: skip
     """`silence.Silences.feed`. Returns how many changes were told, and how many slots were put into `waiting`."""
     told = waits = 0
@@ -471,7 +480,7 @@ def silences(
             hush[at] = now + patience[at]
             continue
         low, top = begin[at], begin[at + 1]
-        due, speaking = NEVER, False
+        due, speaking, before = NEVER, False, told
         for c in range(low, top):
             since = _restart(said[at], after[c], changed[c]) if said[at] >= 0 else base[c]
             if since + after[c] <= now and not out[c] and not ending[c]:
@@ -489,6 +498,7 @@ def silences(
             speaking = speaking or out[c]
             if not out[c] and not ending[c]:
                 due = min(due, since + after[c])
+        told_row[before:told] = row
         if usable:
             said[at] = now
         hush[at], speaks[at] = due, speaking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_left
 from typing import ClassVar
 
@@ -54,17 +55,17 @@ class Latched(Table):
         self.alarms = Past()
         self._recent: list[tuple[I8, I8, B1]] = []
 
+    @abstractmethod
     def mark(self, channel: I8, rows: Rows | LateRows, row: I8) -> M1:
         """1 where the row sets the latch of the channel, 0 where it resets it, -1 where it leaves it."""
-        raise NotImplementedError
 
     def signal(self, channel: I8, rows: Rows | LateRows, row: I8) -> F8:
         """What the channel looks at in the row, NaN where the row gives it none."""
         return rows.signal[row]
 
+    @abstractmethod
     def stirs(self, rows: Rows) -> B1:
         """False only for rows that change no latch of their point, given its latches before the record."""
-        raise NotImplementedError
 
     # Live lane.
 

@@ -20,6 +20,8 @@ from .rules import Rule
 
 #: Qualities: good and uncertain values are evaluated; from BAD up the row is kept in history and gives no value.
 GOOD, UNCERTAIN, BAD = 0, 1, 2
+#: A timestamp further ahead of its arrival than this is not believed: 5 min, in ms.
+FUTURE_MS = 300_000
 
 _HEADER = struct.Struct("<4sIII")
 _MAGIC = b"ANB1"

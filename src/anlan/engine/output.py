@@ -168,14 +168,14 @@ class Output:
         self._kept = [_joined(self._kept, _KEPT)]
         return Kept(**self._kept[0])
 
-    def tell(self, chunks: list[dict[str, np.ndarray]], *, seq: int, arrival: int) -> None:
-        """Add the transitions of one record."""
+    def tell(self, chunks: list[dict[str, np.ndarray]], *, seq: int | I8, arrival: int | I8) -> None:
+        """Add the transitions of one record, or of several: `seq` and `arrival` then have one number a transition."""
         if not chunks:
             return
         size = sum(chunk["t"].size for chunk in chunks)
         stamp = {"seq": np.full(size, seq), "arrival": np.full(size, arrival)}
         told = stamp | {name: np.concatenate([chunk[name] for chunk in chunks]) for name in _TOLD if name not in stamp}
-        order = np.lexsort((told["step"], told["rule"], told["point"], told["t"]))
+        order = np.lexsort((told["step"], told["rule"], told["point"], told["t"], told["seq"]))
         self._told.append({name: column[order] for name, column in told.items()})
 
     def keep(self, **columns: np.ndarray) -> None:

@@ -294,3 +294,21 @@ class Points:
         self.late_due[slot] = due
         self.late_wake = min(self.late_wake, int(due.min()))
         self.late_ring.write(self.late_rows(rows.slot), rows.t, rows.value, rows.first)
+
+
+def rising(high: I8, t: I8, first: I8 | None) -> B1:
+    """Which rows are above all earlier ones of their slot; `high` is the slot's highest before these rows."""
+    if first is None:
+        return t > high
+    before = np.empty_like(t)
+    before[1:] = t[:-1]
+    before[first] = high[first]
+    above: B1 = t > before
+    if above.all():
+        return above
+    # The highest so far, slot by slot: a running maximum over ranks that are lifted from slot to slot.
+    times, rank = np.unique(before, return_inverse=True)
+    lift = np.repeat(np.arange(first.size), sizes(first, t.size)) * times.size
+    top: I8 = times[np.maximum.accumulate(rank + lift) - lift]
+    np.greater(t, top, out=above)
+    return above

@@ -6,6 +6,7 @@ the rows of a point into what its channels do, keeps its own columns, and is lis
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -73,7 +74,7 @@ class Members:
         return np.minimum.reduceat(value, self.first) if self.first.size else value[:0]
 
 
-class Table:
+class Table(ABC):
     """Channels in columns, sorted by slot so that those of one point lie together.
 
     version, step, severity   from the rule; step counts from 0 in the order of the rule
@@ -104,38 +105,38 @@ class Table:
 
     # What a kind of condition does; the times are point times unless they are called arrival times.
 
+    @abstractmethod
     def enforce(self, rule: Rule, slot: I8, points: Points, arrival: int) -> None:
         """Add the channels of a rule at these slots."""
-        raise NotImplementedError
 
+    @abstractmethod
     def feed(self, rows: Rows, points: Points, news: News) -> I8:
         """Evaluate readings in order; returns the slots whose next timer may have moved to an earlier arrival."""
-        raise NotImplementedError
 
+    @abstractmethod
     def advance(self, slot: I8, now: I8, news: News) -> None:
         """Let the clock of these points show `now`: timers due by then end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def due(self, slot: I8) -> I8:
         """Point time of the next timer of each slot, NEVER when none runs."""
-        raise NotImplementedError
 
-    def judge_late(self, rows: LateRows, points: Points, news: News) -> None:
+    def judge_late(self, rows: LateRows, points: Points, news: News) -> None:  # noqa: B027 - not every kind has to
         """Evaluate late rows in the retrospective lane."""
 
-    def rest_late(self, slot: I8, bound: I8, newest: I8, news: News) -> None:
+    def rest_late(self, slot: I8, bound: I8, newest: I8, news: News) -> None:  # noqa: B027 - not every kind has to
         """The late runs of these points are at rest: their last value is held up to `bound`."""
 
-    def seal(self) -> None:
+    def seal(self) -> None:  # noqa: B027 - not every kind has to
         """The record is evaluated."""
 
+    @abstractmethod
     def summarise(self, points: Points) -> None:
         """Make what is kept per slot anew after channels came or went."""
-        raise NotImplementedError
 
+    @abstractmethod
     def dead(self) -> B1:
         """Channels that can never change again: ended ones that hold nothing on."""
-        raise NotImplementedError
 
     # The columns.
 
