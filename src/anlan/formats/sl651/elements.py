@@ -1,0 +1,193 @@
+"""Elements in the text of a report: identifier, definition, data.
+
+    definition: upper five bits the number of bytes of data, lower three the decimals
+    F0 F0 time of observation, F1 F1 station and class, FF xx an extended identifier, 04 18 a step of time
+
+A time of observation holds for the elements that follow, until the next one.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from anlan.formats.sl651.message import OPENING, Message, stamp_ms
+
+#: Functions whose texts hold elements; all but the last name the station's class.
+_WITH_CLASS: Final = frozenset({*range(0x30, 0x3B), 0x44})
+_STATUS: Final = 0x46
+
+_TIME, _STATION, _MANUAL, _PICTURE, _USER, _EXTENDED, _STEP = 0xF0, 0xF1, 0xF2, 0xF3, 0xFD, 0xFF, 0x04
+#: Elements of one hour in steps of five minutes: bytes of each value.
+SERIES: Final = {0xF4: 1, **dict.fromkeys(range(0xF5, 0xFD), 2)}
+_FIVE_MINUTES: Final = 300_000
+_SERIES_VALUES: Final = 12
+#: Most values of one element in a block of steps, most elements in it, most ways of reading it that are followed.
+_MOST_STEPS, _MOST_ELEMENTS, _MOST_WAYS = 288, 32, 16
+
+
+class Meaning(msgspec.Struct, frozen=True, gc=False):
+    """What an identifier of annex C means; name in Chinese."""
+
+    symbol: str
+    unit: str
+    name: str
+
+
+class Element(msgspec.Struct, frozen=True, gc=False):
+    """One element as it was sent.
+
+    id          the identifier; FFxx for an extended one
+    definition  the byte after it; -1 for data whose form nothing tells
+    data        its bytes; several values behind one another where `count` says so
+    station     whose it is
+    time_ms     of its (first) observation
+    step_ms     between its values
+    """
+
+    id: int
+    definition: int
+    data: bytes
+    station: str
+    time_ms: int | None
+    count: int = 1
+    step_ms: int = 0
+
+
+@cache
+def _book() -> dict[int, Meaning]:
+    with Path(__file__).with_name("elements.csv").open(encoding="utf-8", newline="") as file:
+        return {int(row["id"], 16): Meaning(row["symbol"], row["unit"], row["name"]) for row in csv.DictReader(file)}
+
+
+def meaning(identifier: int) -> Meaning | None:
+    """What an identifier means; None where annex C has none."""
+    return _book().get(identifier)
+
+
+def elements(message: Message) -> list[Element]:
+    """The elements of a report that came up whole; nothing of any other message.
+
+    What cannot be read for certain ends the list as one element of definition -1.
+    """
+    function, text = message.function, message.text
+    with_class = function in _WITH_CLASS
+    if not message.up or message.total or not (with_class or function == _STATUS):
+        return []
+    found: list[Element] = []
+    station, time = message.station, None
+    step = 0
+    at, size = OPENING, len(text)
+    while at < size:
+        identifier = text[at]
+        if identifier == _TIME and at + 7 <= size:
+            time, step = stamp_ms(text[at + 2 : at + 7]), 0
+            at += 7
+            continue
+        if identifier == _STATION and at + 7 <= size:
+            station = text[at + 2 : at + 7].hex().upper()
+            at += 8 if with_class else 7
+            continue
+        if identifier in (_MANUAL, _PICTURE, _USER):
+            found.append(Element(identifier, -1, text[at + 2 :], station, time))
+            break
+        start = at + 2
+        if identifier == _EXTENDED:
+            start = at + 3
+            identifier = int.from_bytes(text[at : at + 2], "big")
+        if start > size:
+            found.append(Element(text[at], -1, text[at:], station, time))
+            break
+        definition = text[start - 1]
+        if step and definition == identifier:
+            end = _block(text, at, found, station, time, step, message.sent_ms)
+            if end:
+                at = end
+                continue
+            found.append(Element(identifier, -1, text[at:], station, time))
+            break
+        end = start + (definition >> 3)
+        each = SERIES.get(identifier, 0)
+        if end > size or end == start or (each and end - start != _SERIES_VALUES * each):
+            found.append(Element(identifier, -1, text[at:], station, time))
+            break
+        data = text[start:end]
+        at = end
+        if identifier == _STEP:
+            step = _step_ms(data)
+        elif each:
+            found.append(Element(identifier, definition, data, station, time, _SERIES_VALUES, _FIVE_MINUTES))
+        else:
+            found.append(Element(identifier, definition, data, station, time))
+    return found
+
+
+def _step_ms(data: bytes) -> int:
+    """A step of time as days, hours, minutes; -1 where it cannot be told.
+
+    Devices write the minutes as BCD or as a plain byte: what divides the hour is meant.
+    """
+    if len(data) != 3 or data[0] or data[1]:
+        return -1
+    minutes = data[2]
+    readings = {minutes}
+    if minutes & 0x0F < 10 and minutes >> 4 < 10:
+        readings.add((minutes >> 4) * 10 + (minutes & 0x0F))
+    fit = [one for one in readings if one and 60 % one == 0]
+    return fit[0] * 60_000 if len(fit) == 1 else -1
+
+
+def _block(
+    text: bytes, at: int, found: list[Element], station: str, time: int | None, step: int, sent: int | None
+) -> int:
+    """Read a block whose elements repeat their identifier in place of the definition; where it ends, or 0.
+
+    How many values each has follows from the step, the first observation and the sending; how wide they are is nowhere
+    said. A width is taken only when one single way of reading leads to the end of the text or to the next time.
+    """
+    if step < 0 or time is None or sent is None or not 0 < (sent - time) // step + 1 <= _MOST_STEPS:
+        return 0
+    count = (sent - time) // step + 1
+    ways: list[tuple[int, tuple[tuple[int, int, int], ...]]] = [(at, ())]
+    whole: list[tuple[int, tuple[tuple[int, int, int], ...]]] = []
+    for _element in range(_MOST_ELEMENTS):
+        longer: list[tuple[int, tuple[tuple[int, int, int], ...]]] = []
+        for place, read in ways:
+            identifier = text[place]
+            widths = (SERIES[identifier],) if identifier in SERIES else range(1, 7)
+            for width in widths:
+                end = place + 2 + count * width
+                if end > len(text):
+                    break
+                path = (*read, (identifier, place + 2, width))
+                if end + 1 < len(text) and text[end] == text[end + 1] and text[end] not in (_TIME, _STATION):
+                    longer.append((end, path))
+                elif _is_plain(text, end):
+                    whole.append((end, path))
+        ways = longer
+        if not ways or len(ways) > _MOST_WAYS:
+            break
+    if ways or len(whole) != 1:
+        return 0
+    end, path = whole[0]
+    for identifier, first, width in path:
+        # The width of a value is all that is known of it: no decimals.
+        data = text[first : first + count * width]
+        found.append(Element(identifier, -1, data, station, time, count, step))
+    return end
+
+
+def _is_plain(text: bytes, at: int) -> bool:
+    """Whether only known elements follow, up to the next time or the end."""
+    book = _book()
+    while at < len(text):
+        if text[at] == _TIME and text[at + 1 : at + 2] == bytes((_TIME,)):
+            return True
+        if at + 2 > len(text) or text[at] not in book or text[at + 1] < 8:
+            return False
+        at += 2 + (text[at + 1] >> 3)
+    return at == len(text)
