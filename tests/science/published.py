@@ -14,11 +14,16 @@ SHARED = Path(os.environ.get("ANLAN_SHARED_DATA", Path(__file__).parents[3] / "s
 MM_PER_INCH = 25.4
 
 
-def _lines(name: str) -> list[str]:
-    path = SHARED / "landslide" / name
+def recording(folder: str, name: str) -> list[str]:
+    """The lines of a file."""
+    path = SHARED / folder / name
     if not path.exists():
         pytest.skip(f"the recording {name} is not on this machine (ANLAN_SHARED_DATA)")
     return path.read_text(encoding="utf-8-sig").splitlines()
+
+
+def _lines(name: str) -> list[str]:
+    return recording("landslide", name)
 
 
 def mukilteo_rain() -> tuple[np.ndarray, np.ndarray]:

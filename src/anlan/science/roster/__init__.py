@@ -1,0 +1,1 @@
+"""Duty rosters: who stands which duty when, fair over the months, and what a swap would break."""
