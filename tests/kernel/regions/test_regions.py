@@ -10,7 +10,7 @@ from small_county import make_user, plant_county
 from anlan.kernel.people import services as people
 from anlan.kernel.regions import queries
 from anlan.kernel.regions.models import Region
-from anlan.kernel.regions.pinyin import matching, pinyin_key
+from anlan.kernel.regions.pinyin import matching, pinyin_key, sort_key
 from anlan.kernel.regions.scope import reach, within
 from anlan.kernel.regions.services import BadRegions, Planting, plant
 
@@ -148,3 +148,15 @@ def test_S2_a_grant_at_the_root_or_above_it_reaches_everything_without_a_join():
     county = plant_county()
     assert reach(make_user("leader", "leader", region=county.county), "alarm.see") == ("/",)
     assert reach(people.system_user("engine"), "alarm.see") == ("/",)
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"), [("重庆路", "cql"), ("重庆路", "zql"), ("曾家堡", "cjb"), ("单县", "shanxian")]
+)
+def test_a_polyphone_is_found_by_each_of_its_readings(name, typed):
+    assert typed in pinyin_key(name, 240)
+
+
+def test_names_sort_as_a_chinese_dictionary_does():
+    names = ["3号罐", "12号罐", "abc", "安澜县", "昂山", "丹崖", "离石", "连城", "V203", "西安", "先锋"]
+    assert sorted(names, key=sort_key) == names

@@ -8,4 +8,6 @@ class RegionsConfig(AppConfig):
     verbose_name = _("Regions")
 
     def ready(self) -> None:
-        from anlan.kernel.regions import queries  # noqa: F401  keeps the tree fresh through its signals
+        from anlan.kernel.regions import queries, scope  # models are ready only now
+
+        scope.register_former_paths(queries.former_paths)

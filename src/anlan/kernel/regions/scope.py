@@ -22,7 +22,10 @@ from django.db.models import Q
 
 #: (actor, verb) -> path prefixes of the regions in which the actor holds the verb; set by the people room.
 Reach = Callable[[Any, str], Sequence[str]]
+#: (paths) -> paths that the places inside them had before; set by the tree of this room at start.
+FormerPaths = Callable[[Sequence[str]], Sequence[str]]
 _reach: list[Reach] = []
+_former: list[FormerPaths] = []
 
 
 class ScopeMissing(RuntimeError):
@@ -32,6 +35,11 @@ class ScopeMissing(RuntimeError):
 def register_reach(reach: Reach) -> None:
     """Name the function that knows where an actor holds a verb; called once, by the people room, at start."""
     _reach[:] = [reach]
+
+
+def register_former_paths(former: FormerPaths) -> None:
+    """Name the function that knows former paths; called once at start."""
+    _former[:] = [former]
 
 
 def reach(actor: Any, verb: str) -> Sequence[str]:
@@ -46,6 +54,9 @@ def within(prefixes: Sequence[str], field: str = "region__path") -> Q:
     if "/" in prefixes:  # the root: everything, without a join
         return Q()
     condition = Q()
+    if not field.endswith("__path") and field != "path":
+        # A path that was written down names places as they were called then.
+        prefixes = [*prefixes, *(path for former in _former for path in former(prefixes))]
     for prefix in prefixes:
         condition |= Q(**{f"{field}__startswith": prefix})
     return condition

@@ -52,7 +52,7 @@ def plant(rows: Iterable[Planting | Sequence[Any]]) -> list[Region]:
     """
     plantings = [row if isinstance(row, Planting) else Planting(*row) for row in rows]
     with transaction.atomic():
-        known = {r.code: r for r in Region.objects.defer("boundary")}
+        known = {r.code: r for r in Region.records.defer("boundary")}
         _refuse_faults(plantings, known)
         for planting in sorted(plantings, key=lambda p: queries.DEPTH.index(p.level)):
             _plant_one(planting, known)
@@ -69,8 +69,7 @@ def _plant_one(planting: Planting, known: dict[str, Region]) -> None:
     region.population = planting.population
     shape = planting.boundary
     if shape is not None:
-        region.boundary = cast("Any", shapely.to_wkb(shape))
-        region.min_lon, region.min_lat, region.max_lon, region.max_lat = (float(v) for v in shape.bounds)
+        outline(region, shape)
     if planting.lon is not None and planting.lat is not None:
         region.lon, region.lat = planting.lon, planting.lat
     elif shape is not None:
@@ -78,6 +77,12 @@ def _plant_one(planting: Planting, known: dict[str, Region]) -> None:
         region.lon, region.lat = inside.x, inside.y
     region.save()
     known[region.code] = region
+
+
+def outline(region: Region, shape: Any) -> None:
+    """Give a row its boundary, a valid area in WGS-84 degrees, with the bounds; nothing is saved yet."""
+    region.boundary = cast("Any", shapely.to_wkb(shape))
+    region.min_lon, region.min_lat, region.max_lon, region.max_lat = (float(v) for v in shape.bounds)
 
 
 def _refuse_faults(plantings: list[Planting], known: dict[str, Region]) -> None:
@@ -102,17 +107,21 @@ def _refuse_faults(plantings: list[Planting], known: dict[str, Region]) -> None:
                     _("%(code)s: a %(level)s cannot lie in a %(above)s")
                     % {"code": row.code, "level": row.level, "above": above}
                 )
-        if (old := known.get(row.code)) is not None:
+        if (old := known.get(row.code)) is not None and old.valid_until is not None:
+            words = _("%(code)s: ended on %(day)s; its code is not given again")
+            faults.append(words % {"code": row.code, "day": old.valid_until})
+        elif old is not None:
             parent = known.get(row.parent_code) if row.parent_code else None
             if old.level != row.level or old.parent_id != (parent.pk if parent else None):
                 faults.append(_("%(code)s: exists already with another parent or level") % {"code": row.code})
-        if row.boundary is not None and not _is_area(row.boundary):
+        if row.boundary is not None and not is_area(row.boundary):
             faults.append(_("%(code)s: the boundary is not a valid area in degrees") % {"code": row.code})
     if faults:
         raise BadRegions(faults)
 
 
-def _is_area(shape: Any) -> bool:
+def is_area(shape: Any) -> bool:
+    """A valid polygon or several of them, in degrees."""
     if getattr(shape, "geom_type", "") not in ("Polygon", "MultiPolygon") or shape.is_empty or not shape.is_valid:
         return False
     west, south, east, north = shape.bounds
