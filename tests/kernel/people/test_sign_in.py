@@ -341,6 +341,8 @@ def test_S1_a_page_leads_to_the_door_and_a_part_of_a_page_is_refused(client, cou
     assert client.get("/duty/").status_code == 302
     part = client.get("/duty/", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["HX-Redirect"]) == (401, DOOR)
+    by_itself = client.get("/duty/", headers={"HX-Request": "true", "X-Anlan-Live": "1"})
+    assert (by_itself.status_code, "HX-Redirect" in by_itself.headers) == (401, False), "a page being written in stays"
     assert client.get("/layers/", headers={"Accept": "application/json"}).status_code == 401
     assert client.get("/x.geojson", headers={"Sec-Fetch-Dest": "empty"}).status_code == 401
     assert client.post("/duty/", {}).status_code == 401

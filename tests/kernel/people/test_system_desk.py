@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from small_county import PASSWORD, make_user, plant_county, sign_in
 
 from anlan.kernel.audit.models import Entry
+from anlan.kernel.people import tokens
 from anlan.kernel.people.models import Department, Grant, Role, User
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +40,8 @@ PAGES = {
     "people/role/": {"system_admin", "security_admin"},
     "people/role/add/": set(),
     "people/grant/": {"system_admin", "security_admin"},
+    "people/apitoken/": {"system_admin", "security_admin"},
+    "people/apitoken/add/": set(),
     "people/grant/add/": {"security_admin"},
     "regions/region/": {"system_admin", "security_admin", "audit_admin"},
     "regions/region/add/": set(),
@@ -112,6 +116,18 @@ def test_S3_roles_are_given_and_taken_by_the_security_administrator_and_not_by_b
     assert guard.post(f"{ADMIN}people/grant/{grant.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Grant.objects.filter(pk=grant.pk).exists()
     assert Entry.objects.filter(ref=f"user:{li.pk}", verb="rights.manage").count() == 2
+
+
+def test_S3_tokens_of_others_are_ended_by_the_security_administrator_alone(desks, county):
+    owner = make_user("li", "record_keeper", region=county.county)
+    verbs = tokens.verbs_for(owner)
+    token, key = tokens.give(owner=owner, name="接口", verbs=verbs, region=None, days=9, now=timezone.now())
+    act = {"action": "end_tokens", "_selected_action": [token.pk]}
+    desks["system_admin"].post(ADMIN + "people/apitoken/", act)
+    assert tokens.holder_of(key, timezone.now()) is not None
+    desks["security_admin"].post(ADMIN + "people/apitoken/", act)
+    assert tokens.holder_of(key, timezone.now()) is None
+    assert Entry.objects.filter(ref=f"apitoken:{token.pk}", verb="people.token").count() == 2
 
 
 def test_departments_and_posts_are_made_through_their_services(desks, county):

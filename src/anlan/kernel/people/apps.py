@@ -17,6 +17,7 @@ declare_verb("people.sign_in", _("sign in"))
 declare_verb("people.sign_out", _("sign out"))
 declare_verb("people.password", _("set a password"))
 declare_verb("people.language", _("choose a language"))
+declare_verb("people.token", _("give and revoke API tokens"))
 declare_verb("people.break_glass", _("open an account from the console"))
 
 
@@ -40,4 +41,8 @@ class PeopleConfig(AppConfig):
         nav.register_system_page(
             "grants", _("Roles given"), "key", "admin:people_grant_changelist", "system.see", 30,
             _("Who may do what where, since when"),
+        )  # fmt: skip
+        nav.register_system_page(
+            "tokens", _("API tokens"), "lock", "admin:people_apitoken_changelist", "system.see", 35,
+            _("Which machines act for whom, with which rights, last used when"),
         )  # fmt: skip

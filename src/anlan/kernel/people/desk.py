@@ -22,8 +22,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from anlan.kernel.people import masks, services, verbs, views
-from anlan.kernel.people.models import Department, Grant, Post, Role, User
+from anlan.kernel.people import masks, services, tokens, verbs, views
+from anlan.kernel.people.models import ApiToken, Department, Grant, Post, Role, User
 from anlan.kernel.people.rights import may
 from anlan.kernel.regions.models import Region
 
@@ -296,6 +296,31 @@ class GrantAdmin(DeskAdmin):
         services.revoke(grant=obj, actor=_person(request), now=timezone.now())
 
 
+class ApiTokenAdmin(DeskAdmin):
+    """Given by its owner on the account page; the security administrator ends it here. The row stays."""
+
+    see, act = ("people.manage", "rights.manage"), "rights.manage"
+    list_display = ("name", "mark", "owner", "region", "created_at", "expires_at", "seen_at", "revoked_at")
+    list_filter = ("owner",)
+    list_select_related = ("owner", "region")
+    search_fields = ("name", "mark", "owner__name", "owner__username", "owner__pinyin")
+    actions = ("end_tokens",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            "name", "mark", "owner", "verbs_in_words", "region", "created_at", "expires_at", "seen_at", "revoked_at",
+        )  # fmt: skip
+
+    @admin.display(description=gettext_lazy("verbs"))
+    def verbs_in_words(self, token: ApiToken) -> str:
+        return "; ".join(verbs.label_of(code) for code in token.verbs)
+
+    @admin.action(description=gettext_lazy("Revoke"))
+    def end_tokens(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
+        for token in chosen:
+            tokens.revoke(token, actor=_person(request), now=timezone.now())
+
+
 class RegionAdmin(DeskAdmin):
     see = "region.see"
     list_display = ("code", "name", "level", "parent", "population")
@@ -319,6 +344,7 @@ def register() -> None:
         Post: PostAdmin,
         Role: RoleAdmin,
         Grant: GrantAdmin,
+        ApiToken: ApiTokenAdmin,
         Region: RegionAdmin,
     }
     for model, page in pages.items():

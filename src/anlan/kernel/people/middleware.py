@@ -17,7 +17,8 @@ from anlan.kernel.people.queries import anybody_here
 
 #: Paths that need no session; all others do, whatever view stands behind them (S1: denied by default).
 OPEN_PATHS = frozenset({"/sign-in/", "/first-start/", "/language/", "/healthz", "/readyz", "/i18n.js"})
-OPEN_PREFIXES = (settings.STATIC_URL,)
+#: Below these no session is asked for: files for everyone, and doors of machines that ask for a key of their own.
+OPEN_PREFIXES = (settings.STATIC_URL, *settings.MACHINE_DOORS)
 #: What a person may do before replacing a password that somebody else set.
 BEFORE_NEW_PASSWORD = frozenset({"/account/password/", "/sign-out/", "/language/", "/i18n.js", "/healthz", "/readyz"})
 
@@ -67,7 +68,9 @@ def _to_the_door(request: HttpRequest, door: str) -> HttpResponse:
     """A page is redirected; a part of a page, a script or a device gets 401 and no body to mistake for content."""
     is_page = request.method in ("GET", "HEAD") and "text/html" in request.headers.get("Accept", "text/html")
     if request.headers.get("HX-Request"):
-        return HttpResponse(status=401, headers={"HX-Redirect": door})
+        # What a page asks by itself does not take it away: somebody may be writing in it. It says that it is stale.
+        by_itself = sessions.BACKGROUND_HEADER in request.headers
+        return HttpResponse(status=401, headers={} if by_itself else {"HX-Redirect": door})
     if is_page and request.headers.get("Sec-Fetch-Dest", "document") in ("document", "iframe", "frame"):
         target = request.get_full_path()
         return HttpResponseRedirect(door if target == "/" else f"{door}?{urlencode({'next': target})}")

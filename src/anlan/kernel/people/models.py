@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.people.role_names import name_of
+
+if TYPE_CHECKING:
+    from anlan.kernel.people.rights import Narrowing
 
 
 class Department(models.Model):
@@ -53,6 +58,9 @@ class User(AbstractBaseUser):
     must_change_password = models.BooleanField(default=False)  # set by somebody else, good for one sign-in
     created_at = models.DateTimeField(auto_now_add=True)
 
+    #: Set on the account behind an API token (`rights.Narrowing`): less than the person holds, never more.
+    narrowing: Narrowing | None = None
+
     objects = UserManager()
 
     USERNAME_FIELD = "username"
@@ -80,6 +88,7 @@ SYSTEM_NAMES = {
     "demo": _("Demo builder"),
     "door": _("Ingest door"),
     "engine": _("Engine"),
+    "exchange": _("Data exchange"),
     "jobs": _("Jobs"),
     "replay": _("Replay"),
     "simulator": _("Simulator"),
@@ -142,3 +151,48 @@ class Grant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.role} · {self.region}"
+
+
+class ApiToken(models.Model):
+    """A key with which a machine acts for a person, with some of the person's verbs, in one region, until a day.
+
+    mark     first part of the key, by which it is found and named; the rest is kept only as `digest` (SHA-256)
+    region   None for everywhere the owner holds the verbs
+    seen_at  last use, noted once a minute
+    """
+
+    owner = models.ForeignKey(User, verbose_name=_("owner"), on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(_("name"), max_length=60)
+    mark = models.CharField(_("mark"), max_length=12, unique=True)
+    digest = models.CharField(max_length=64)
+    verbs = models.JSONField(_("verbs"), default=list)
+    region = models.ForeignKey(
+        "regions.Region", verbose_name=_("region"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(_("given"))
+    expires_at = models.DateTimeField(_("ends"))
+    seen_at = models.DateTimeField(_("last use"), null=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TokenUse(models.Model):
+    """How many requests of a token at one door all web processes took in one slot of time, for `people.rate`."""
+
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="uses")
+    door = models.CharField(max_length=20)
+    slot = models.BigIntegerField()
+    taken = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("token", "door", "slot"), name="one_use_a_slot")]
+
+    def __str__(self) -> str:
+        return f"{self.token_id} {self.door} {self.slot}: {self.taken}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -12,6 +12,20 @@ from anlan.kernel.people.models import Grant, Post, Role, User
 from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.pinyin import matching
 from anlan.kernel.regions.queries import prefixes
+
+#: (duty, region, at) -> who stands that duty there by a roster in force; none when no roster says so.
+Standing = Callable[[str, Region, datetime], list[User]]
+#: (at) -> numbers of the people who are away then.
+Away = Callable[[datetime], frozenset[int]]
+
+_standing: list[Standing] = []
+_away: list[Away] = []
+
+
+def register_presence(*, standing: Standing, away: Away) -> None:
+    """Name the functions that know rosters and absences; called once, by the duties room, at start."""
+    _standing[:] = [standing]
+    _away[:] = [away]
 
 
 def persons() -> QuerySet[User]:
@@ -42,11 +56,16 @@ def people_with(verb: str, region: Region, exclude: Iterable[User] = (), *, at: 
     return list(found.exclude(pk__in=[user.pk for user in exclude]).order_by("username"))
 
 
-def holder(duty: str, region: Region) -> list[User]:
-    """Who answers for a duty at a place: A then B of the nearest region, walking up, that has somebody in the post.
+def holder(duty: str, region: Region, *, at: datetime | None = None) -> list[User]:
+    """Who answers for a duty at a place at a moment (None: now): whoever stands it by a roster, else the posts.
 
-    Empty when nobody up to the root holds it.
+    Of the posts A then B of the nearest region, walking up, that has somebody in them; who is away comes behind who is
+    there. Empty when nobody up to the root holds it.
     """
+    at = at or timezone.now()
+    for standing in _standing:
+        if on_roster := standing(duty, region, at):
+            return on_roster
     posts = Post.objects.filter(
         duty=duty, region__path__in=prefixes(region.path), holder__is_active=True, holder__is_system=False
     ).select_related("holder", "region")
@@ -57,7 +76,8 @@ def holder(duty: str, region: Region) -> list[User]:
             break
         if post.holder is not None and post.holder not in found:
             found.append(post.holder)
-    return found
+    gone = frozenset[int]().union(*(away(at) for away in _away)) if found else frozenset[int]()
+    return sorted(found, key=lambda user: user.pk in gone)
 
 
 def unit_holders(duty: str, region: Region) -> list[User]:

@@ -61,6 +61,25 @@ class _Rights:
     held: tuple[_Held, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What is left of an account's rights when it acts through a token: some verbs, below one path of regions."""
+
+    verbs: frozenset[str]
+    path: str = EVERYWHERE
+
+    def of(self, verb: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """The part of a reach that is left."""
+        if verb not in self.verbs:
+            return ()
+        if self.path == EVERYWHERE:
+            return paths
+        left = (
+            path if path.startswith(self.path) else self.path if self.path.startswith(path) else "" for path in paths
+        )
+        return tuple(dict.fromkeys(path for path in left if path))
+
+
 _NOTHING = _Rights(0.0, False, ())
 _lock = threading.Lock()
 _kept: dict[int, _Rights] = {}
@@ -105,6 +124,12 @@ def reach(actor: Any, verb: str, *, at: datetime | None = None) -> tuple[str, ..
 
     at  the moment asked about; now when not given. Grants outside their days do not count.
     """
+    held = _held(actor, verb, at)
+    narrowing = getattr(actor, "narrowing", None)
+    return held if narrowing is None else narrowing.of(verb, held)
+
+
+def _held(actor: Any, verb: str, at: datetime | None) -> tuple[str, ...]:
     rights = _rights_of(actor)
     if rights.is_system:
         return (EVERYWHERE,)

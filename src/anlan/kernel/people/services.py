@@ -134,12 +134,15 @@ def add_person(
     department: Department | None = None,
     phone: str = "",
     must_change: bool = False,
+    right: str = "people.manage",
 ) -> User:
     """Open an account. Without a password nobody can sign in with it until one is set.
 
+    right  the verb that allows it; another room may name people without passwords by a verb of its own
+
     Raises NotAllowed, Refused for a name that is taken or malformed, ValidationError for a weak password.
     """
-    rights.require(actor, "people.manage", department.region if department else None)
+    rights.require(actor, right if password is None else "people.manage", department.region if department else None)
     username = username.strip()
     if not username or len(username) > 60 or any(c.isspace() or not c.isprintable() for c in username):
         raise Refused(_("A user name has 1 to 60 characters and no blanks."))
@@ -157,7 +160,7 @@ def add_person(
         user.set_password(password)
     user.save()
     where = department.region if department else None
-    _tell(actor, "people.manage", user, now, region=where, after={"username": username, "name": user.name})
+    _tell(actor, right, user, now, region=where, after={"username": username, "name": user.name})
     return user
 
 
@@ -304,16 +307,17 @@ def fill_post(
     actor: User,
     now: datetime,
     slot: str = Slot.A,
+    right: str = "people.manage",
 ) -> Post:
-    """Name who answers for `duty` in `region` as A or B; None leaves the post empty. Raises NotAllowed."""
-    rights.require(actor, "people.manage", region)
+    """Name who answers for `duty` in `region` as A or B; None leaves it empty. Raises NotAllowed without `right`."""
+    rights.require(actor, right, region)
     post = Post.objects.filter(duty=duty, region=region, department=department, slot=slot).first()
     before = {"holder": post.holder.username if post.holder else None} if post else {}
     post = post or Post(duty=duty, region=region, department=department, slot=slot)
     post.name, post.holder = name, holder
     post.save()
     after = {"duty": duty, "slot": str(slot), "holder": holder.username if holder else None}
-    _tell(actor, "people.manage", post, now, region=region, before=before, after=after)
+    _tell(actor, right, post, now, region=region, before=before, after=after)
     return post
 
 
