@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.utils import timezone
-from small_county import make_user, plant_county, sign_in
+from small_county import make_user, sign_in
 
-from anlan.apps.sites.declarations import SITES
-from anlan.apps.sites.models import Site
-from anlan.apps.sites.services import add_sites
+from anlan.apps.sites.declarations import ENTERPRISES
+from anlan.apps.sites.models import Enterprise
 from anlan.kernel.audit.models import Entry
-from anlan.kernel.people.rights import NotAllowed
-from anlan.kernel.people.services import system_user
 from anlan.kernel.regions.scope import ScopeMissing
-from anlan.kernel.registers.declarations import Register, declare
+from anlan.kernel.registers.declarations import declare
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def county():
-    return plant_county()
-
-
-@pytest.fixture
-def sites(county):
-    rows = [
-        {"code": "S-1", "name": "澜润化工仓储有限公司", "kind": "chemical", "region": county.shatou, "risk": 2,
-         "keeper": "窦长微", "keeper_phone": "19000004855", "lon": 104.1, "lat": 31.6},
-        {"code": "S-2", "name": "丹崖加油站", "kind": "filling", "region": county.yuntai, "risk": 4},
-        {"code": "S-3", "name": "沙头小学", "kind": "school", "region": county.shatou},
-    ]  # fmt: skip
-    add_sites(rows, region=county.county, actor=system_user("tests"), now=timezone.now())
-    return Site.records.all()
-
-
-@pytest.fixture
-def keeper(county):
-    return make_user("keeper", "record_keeper", region=county.county)
-
-
 def listed(client, **params):
-    return client.get("/registers/site/", params).content.decode()
+    return client.get("/registers/enterprise/", params).content.decode()
 
 
 def test_the_list_shows_what_the_filter_names(client, keeper, sites):
@@ -75,67 +52,82 @@ def test_no_result_and_an_empty_register_say_different_things(client, keeper, co
 
 @pytest.mark.parametrize("params", [{"risk": "x"}, {"kind": "nothing"}, {"page": "999"}, {"sort": "password"}])
 def test_a_hand_made_address_breaks_nothing(client, keeper, sites, params):
-    assert sign_in(client, keeper).get("/registers/site/", params).status_code == 200
+    assert sign_in(client, keeper).get("/registers/enterprise/", params).status_code == 200
 
 
 def test_S1_a_town_sees_its_own_and_foreign_looks_like_missing(client, county, sites):
     sign_in(client, make_user("danya", "record_keeper", region=county.danya))
     assert "澜润" not in listed(client)
-    assert client.get("/registers/site/S-1/").status_code == client.get("/registers/site/S-9/").status_code == 404
+    assert (
+        client.get("/registers/enterprise/S-1/").status_code
+        == client.get("/registers/enterprise/S-9/").status_code
+        == 404
+    )
 
 
 def test_a_phone_is_masked_and_showing_it_is_logged(client, county, sites):
     leader = make_user("leader", "leader", region=county.county)
     sign_in(client, leader)
-    page = client.get("/registers/site/S-1/").content.decode()
+    page = client.get("/registers/enterprise/S-1/").content.decode()
     assert "19000004855" not in page
     assert "190****4855" in page
-    assert "19000004855" in client.post("/registers/site/S-1/unmask/keeper_phone/").content.decode()
+    assert "19000004855" in client.post("/registers/enterprise/S-1/-/unmask/keeper_phone/").content.decode()
     entry = Entry.objects.get(verb="personal.unmask")
-    assert (entry.actor_id, entry.ref) == (leader.pk, f"site:{sites.get(code='S-1').pk}")
+    assert (entry.actor_id, entry.ref) == (leader.pk, f"enterprise:{sites['S-1'].pk}")
 
 
 def test_a_keeper_without_the_right_is_not_shown_the_phone(client, keeper, sites):
     sign_in(client, keeper)
-    assert client.post("/registers/site/S-1/unmask/keeper_phone/").status_code == 403
+    assert client.post("/registers/enterprise/S-1/-/unmask/keeper_phone/").status_code == 403
     assert not Entry.objects.filter(verb="personal.unmask").exists()
 
 
 def test_only_sensitive_fields_can_be_asked_for(client, county, sites):
     sign_in(client, make_user("leader", "leader", region=county.county))
-    assert client.post("/registers/site/S-1/unmask/name/").status_code == 404
+    assert client.post("/registers/enterprise/S-1/-/unmask/name/").status_code == 404
 
 
 def test_S2_asking_the_manager_without_saying_for_whom_is_refused(sites):
     with pytest.raises(ScopeMissing):
-        Site.objects.all()
-
-
-def test_an_import_is_all_or_nothing(county):
-    row = {"code": "S-1", "name": "甲", "kind": "other", "region": county.shatou}
-    with pytest.raises(Exception, match=r"(?i)unique|duplicate"):
-        add_sites([row, row], region=county.county, actor=system_user("tests"), now=timezone.now())
-
-
-def test_sites_are_added_by_those_who_may(county):
-    with pytest.raises(NotAllowed):
-        add_sites(
-            [], region=county.county, actor=make_user("duty", "duty_officer", region=county.county), now=timezone.now()
-        )
+        Enterprise.objects.all()
 
 
 def test_a_misspelt_column_stops_the_start():
-    facts = {name: getattr(SITES, name) for name in Register.__slots__}
     with pytest.raises(ImproperlyConfigured, match="keper"):
-        declare(Register(**facts | {"code": "other", "columns": ("keper",)}))
+        declare(replace(ENTERPRISES, code="other", columns=("keper",)))
 
 
 def test_a_register_is_declared_once():
     with pytest.raises(ImproperlyConfigured, match="twice"):
-        declare(SITES)
+        declare(ENTERPRISES)
 
 
 def test_the_list_asks_a_fixed_number_of_queries(client, keeper, sites, django_assert_max_num_queries):
-    sign_in(client, keeper).get("/registers/site/")
+    sign_in(client, keeper).get("/registers/enterprise/")
     with django_assert_max_num_queries(14):
-        client.get("/registers/site/")
+        client.get("/registers/enterprise/")
+
+
+def branches(client):
+    page = client.get("/registers/enterprise/").content.decode()
+    return dict(re.findall(r'<section data-group="([\w-]+)">.*?aria-expanded="(\w+)"', page, re.DOTALL)), page
+
+
+def test_the_tree_folds_all_groups_but_the_one_that_is_looked_at(client, keeper, sites):
+    sign_in(client, keeper)
+    open_of, page = branches(client)
+    assert open_of.pop("enterprise") == "true"
+    assert set(open_of.values()) == {"false"}
+    assert 'data-sounds="qiye|qy"' in page
+
+
+def test_the_tree_stands_as_its_reader_left_it(client, keeper, sites):
+    sign_in(client, keeper)
+    other = next(key for key in branches(client)[0] if key != "enterprise")
+    client.cookies["anlan_folds"] = f"c-enterprise.o-{other}.o-none"
+    open_of, _page = branches(client)
+    assert open_of["enterprise"] == "true", "the group that is looked at is never folded away"
+    assert open_of[other] == "true"
+    assert list(open_of.values()).count("true") == 2
+    client.cookies["anlan_folds"] = "\"'><script>." * 500
+    assert "<script>.'" not in branches(client)[1]

@@ -1,0 +1,1 @@
+"""Registers over HTTP: list, map and figures, archive, form, acts on many."""
