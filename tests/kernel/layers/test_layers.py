@@ -6,17 +6,20 @@ import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import shapely
 from django.http import Http404
 from django.test import RequestFactory
 from django.utils.translation import override
 
-from anlan.kernel.layers import declarations, queries, views
+from anlan.kernel.layers import around_views, declarations, queries, surroundings, views
 from anlan.kernel.layers.declarations import Act, Card, Figure, Hit, Layer, Line, Window
+from anlan.kernel.layers.surroundings import Inside, Source
 from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions import scope
 from anlan.kernel.regions.models import Level, Region
+from anlan.science.areas import circle
 
 NOW = datetime(2026, 11, 22, 3, 25, tzinfo=UTC)
 ACTOR = SimpleNamespace(pk=1, is_authenticated=True)
@@ -89,7 +92,7 @@ def test_the_tree_gives_groups_with_legends_and_counts(shelf):
     layer(code="counted", count=lambda actor: 77)
     rows = json.loads(ask(views.tree).content)["groups"][0]["layers"]
     assert [(row["code"], row["count"]) for row in rows] == [("counted", 77), ("sites", 2)]
-    assert rows[1]["legend"] == [{"value": "1", "label": "Red", "level": 1, "icon": ""}]
+    assert rows[1]["legend"] == [{"value": "1", "label": "Red", "level": 1, "icon": "", "tint": ""}]
 
 
 def test_a_layer_is_cut_at_its_limit_and_says_so(shelf):
@@ -178,17 +181,6 @@ def test_coordinates_are_understood_as_people_write_them(text, place):
     assert queries.coordinates(text) == place
 
 
-def test_a_degree_of_latitude_is_111_km():
-    assert queries.distance_m(104, 31, 104, 32) == pytest.approx(111_195, abs=1)
-    assert queries.distance_m(104, 60, 105, 60) == pytest.approx(55_597, rel=0.001)
-
-
-def test_the_box_holds_its_circle():
-    west, south, east, north = queries.box_around(104.0, 31.0, 3000)
-    for lon, lat in ((west, 31.0), (east, 31.0), (104.0, south), (104.0, north)):
-        assert queries.distance_m(104.0, 31.0, lon, lat) == pytest.approx(3000, rel=0.001)
-
-
 @pytest.mark.django_db
 class TestAround:
     @pytest.fixture(autouse=True)
@@ -203,28 +195,70 @@ class TestAround:
     def test_people_and_things_inside_are_counted_and_the_nearest_come_first(self, shelf):
         layer(point("near", 104.0, 31.001), point("far", 104.0, 31.02), point("out", 104.0, 31.1))
         layer(point("x", 104.0, 31.0), code="hidden", verb="alarm.see")
-        found = queries.around(ACTOR, 104.0, 31.0, 3000, now=NOW)
-        assert (found.people, found.villages) == (2000, 2)
-        assert [(one.code, n) for one, n in found.counts] == [("sites", 2)]
+        found = surroundings.around(ACTOR, circle(104.0, 31.0, 3000), now=NOW)
+        assert (found.people, found.residents, found.villages) == (None, 2000, 2)
+        assert [(row.source.code, row.count) for group in found.groups for row in group.rows] == [("sites", 2)]
         assert [near.id for near in found.nearest] == ["near", "far"]
-        assert found.nearest[0].distance_m == pytest.approx(111.2, abs=0.1)
+        assert found.nearest[0].distance_m == pytest.approx(110.86, abs=0.02), "along the ellipsoid"
 
     def test_areas_and_layers_that_opted_out_are_not_counted(self, shelf):
         layer(point("1", 104.0, 31.0), around=False)
         layer(point("1", 104.0, 31.0), code="areas", draw="fill")
-        assert queries.around(ACTOR, 104.0, 31.0, 3000, now=NOW).counts == ()
+        assert surroundings.around(ACTOR, circle(104.0, 31.0, 3000), now=NOW).groups == ()
 
     @pytest.mark.parametrize(
-        "query", ["lon=104&lat=31", "lon=104&lat=31&r=0", "lon=x&lat=31&r=9", "lon=1&lat=2&r=99999999"]
-    )
-    def test_a_circle_that_cannot_be_meant_is_refused(self, shelf, query):
-        assert ask(views.around, f"/?{query}").status_code == 400
+        "query",
+        [
+            "lon=104&lat=31", "lon=104&lat=31&r=0", "lon=x&lat=31&r=9", "lon=1&lat=2&r=99999999",
+            "polygon=1,2;3,4", "polygon=a,b;1,2;3,4", "polygon=104,31;104.1,31.1;104.1,31;104,31.1",
+            "polygon=100,31;104,31;104,35", "polygon=104,31;nan,31;104,32", "polygon=104,31;204,31;104,32",
+        ],
+    )  # fmt: skip
+    def test_an_area_that_cannot_be_meant_is_refused_in_words(self, shelf, query):
+        answer = ask(around_views.around, f"/?{query}")
+        assert answer.status_code == 400
+        assert json.loads(answer.content)["why"]
 
     def test_the_answer_has_what_the_panel_shows(self, shelf):
         layer(point("1", 104.0, 31.0, level=2), icon="tank")
-        body = json.loads(ask(views.around, "/?lon=104&lat=31&r=1000").content)
-        assert body["counts"] == [{"layer": "sites", "title": "sites", "icon": "tank", "count": 1}]
+        body = json.loads(ask(around_views.around, "/?lon=104&lat=31&r=1000").content)
+        (group,) = body["groups"]
+        assert (group["title"], group["count"]) == ("Things", 1)
+        assert group["rows"][0] == {
+            "layer": "sites", "title": "sites", "icon": "tank", "count": 1, "levels": {"2": 1}, "nearest_m": 0,
+        }  # fmt: skip
         assert body["nearest"][0]["level"] == 2
+        assert body["people"] == {"known": False, "residents": 1200, "villages": 1}
+
+    def test_a_drawn_area_counts_what_lies_in_it(self, shelf):
+        layer(point("in", 104.01, 31.01), point("out", 104.05, 31.01))
+        body = json.loads(ask(around_views.around, "/?polygon=104,31;104.02,31;104.02,31.02;104,31.02").content)
+        assert [near["id"] for near in body["nearest"]] == ["in"]
+        assert body["area_km2"] == pytest.approx(1.910 * 2.217, rel=0.002)
+
+    def test_the_things_of_one_row_come_by_distance_and_of_a_hidden_one_not_at_all(self, shelf):
+        layer(point("far", 104.0, 31.02), point("near", 104.0, 31.001))
+        layer(point("x", 104.0, 31.0), code="hidden", verb="alarm.see")
+        rows = json.loads(ask(around_views.things, "/?lon=104&lat=31&r=3000&layer=sites").content)["rows"]
+        assert [row["id"] for row in rows] == ["near", "far"]
+        with pytest.raises(Http404):
+            ask(around_views.things, "/?lon=104&lat=31&r=3000&layer=hidden")
+
+    def test_a_source_that_is_no_layer_is_counted_under_its_group(self, shelf, monkeypatch):
+        monkeypatch.setattr(surroundings, "_sources", {})
+
+        def find(actor, area, now):
+            rows = area.near(np.array([104.0, 105.0]), np.array([31.0, 31.0]))
+            found = np.array([7, 8])[rows]
+            names = {7: ("Depot", "East road"), 8: ("Other", "")}
+            return Inside(found, np.array([104.0, 105.0])[rows], np.array([31.0, 31.0])[rows], np.zeros(rows.size, int),
+                          lambda ids: names)  # fmt: skip
+
+        surroundings.register_surroundings(Source("stock", "Stock", "Supplies", "box", "site.see", find))
+        surroundings.register_surroundings(Source("secret", "Secret", "Supplies", "box", "stock.see", find))
+        found = surroundings.around(ACTOR, circle(104.0, 31.0, 1000), now=NOW)
+        assert [(group.title, group.count) for group in found.groups] == [("Supplies", 1)]
+        assert (found.nearest[0].title, found.nearest[0].note) == ("Depot", "East road")
 
     def test_search_finds_places_in_reach_and_rows_of_layers(self, shelf):
         Region.objects.filter(level=Level.TOWN).update(lon=104.0, lat=31.0, pinyin="cangpuzhen|cpz")

@@ -20,8 +20,8 @@ from django.views.decorators.http import require_POST
 from anlan.kernel.audit import queries as audit
 from anlan.kernel.chains import timeline
 from anlan.kernel.clocks.queries import clocks_of
-from anlan.kernel.desks import inbox, sources
-from anlan.kernel.people.models import Department, Post
+from anlan.kernel.desks import inbox, rail, sources
+from anlan.kernel.people.models import Department
 from anlan.kernel.people.rights import NotAllowed, holds, may
 from anlan.kernel.sensing import alarms as alarm_verbs
 from anlan.kernel.sensing import steps as alarm_steps
@@ -76,11 +76,10 @@ def inbox_part(request: HttpRequest) -> HttpResponse:
 
 def _beside(viewer: Any) -> dict[str, Any]:
     """Who is on duty, how many are open by level, and the last acts."""
-    posts = Post.objects.filter(duty__in=("leader", "duty_officer")).exclude(holder=None)
     levels = sources.open_alarms(viewer).filter(exercise=False).values("level").annotate(n=Count("pk"))
     tally = {row["level"]: row["n"] for row in levels}
     return {
-        "on_duty": posts.select_related("holder", "department").order_by("-duty", "slot")[:6],
+        "on_duty": rail.standing(viewer)[:6],
         "tally": [(level, tally.get(level, 0)) for level in (1, 2, 3, 4)],
         "log": audit.latest(viewer, limit=12),
     }

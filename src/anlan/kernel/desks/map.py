@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from anlan.kernel.layers import queries
+from anlan.kernel.layers.around_views import RADII_KM
 from anlan.kernel.layers.declarations import Layer, LegendItem, Window, declare
 from anlan.kernel.people.rights import holds
 from anlan.kernel.regions.models import Level, Region
@@ -43,7 +44,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "bounds": queries.ground_bounds(),
         "has_hillshade": (ground / "hillshade.png").is_file(),
         "has_dark": (ground / "hillshade-dark.png").is_file(),
-        "radii": queries.RADII_KM,
+        "radii": RADII_KM,
         "sees_alarms": holds(request.user, "alarm.see"),
     }
     return render(request, "desks/map.html", context)

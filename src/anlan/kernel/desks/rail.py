@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.desks import sources
-from anlan.kernel.people.models import Post
+from anlan.kernel.duties import presence
 from anlan.kernel.regions import queries as regions
+from anlan.kernel.registers.pages import register_page
 from anlan.kernel.web.nav import register_desk, register_figure
 
 
@@ -30,10 +32,21 @@ def waiting(viewer: Any) -> int | None:
     return sources.open_cases(viewer).filter(mine).count() or None
 
 
-def on_duty(_viewer: Any) -> str:
-    post = Post.objects.filter(duty="duty_officer").exclude(holder=None).select_related("holder").order_by("slot")
-    first = post.first()
-    return first.holder.name if first and first.holder else ""
+def standing(viewer: Any) -> list[presence.OnDuty]:
+    """Everyone on duty now: by the roster in force, else by the posts.
+
+    Asked once a request: kept with its user, as Django keeps what that may do.
+    """
+    if not hasattr(viewer, "_standing"):
+        root = regions.tree().root()
+        viewer._standing = presence.on_duty(root, timezone.now()) if root is not None else []
+    found: list[presence.OnDuty] = viewer._standing
+    return found
+
+
+def on_duty(viewer: Any) -> str:
+    """Name of the duty officer now; blank when there is none."""
+    return next((one.person.name for one in standing(viewer) if one.role == "duty_officer"), "")
 
 
 def bureau(_viewer: Any) -> str:
@@ -48,5 +61,6 @@ def register() -> None:
     register_desk("work", _("My work"), "work", "desks:work", verb="case.see", order=30, badge=waiting)
     register_desk("chains", _("Chains"), "chain", "desks:chains", verb="chain.see", order=35, phone=False)
     register_desk("registers", _("Registers"), "register", "registers:index", verb="site.see", order=40)
+    register_page("regions", _("Regions"), "borders:index", "region.manage")
     register_figure("on_duty", on_duty)
     register_figure("bureau", bureau)

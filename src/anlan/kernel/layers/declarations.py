@@ -20,7 +20,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anlan.formats.mvt import Tile
+    from anlan.kernel.layers.surroundings import Inside
+    from anlan.kernel.registers.tiles import Tiled
+    from anlan.science.areas import Area
 
 #: lon/lat degrees WGS-84: west, south, east, north.
 Box = tuple[float, float, float, float]
@@ -51,12 +57,16 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class LegendItem:
-    """One line of a legend: the value that features carry (`group`, else `level`), its words, its level colour."""
+    """One line of a legend: the value that features carry (`group`, else `level`), its words, its level colour.
+
+    tint  for areas without a level, as their property `tint`: "accent" or "gap" (what is missing, in grey)
+    """
 
     value: str
     label: Any  # str or lazy translation
     level: int | None = None
     icon: str = ""
+    tint: str = ""
 
 
 #: actor, window -> GeoJSON FeatureCollection, scoped to the actor's rights by the room that owns the rows.
@@ -65,6 +75,14 @@ Source = Callable[[Any, Window], Mapping[str, Any]]
 CardOf = Callable[[Any, str], "Card | Mapping[str, Any] | None"]
 #: actor -> how many rows are in the layer for this actor.
 Count = Callable[[Any], int]
+#: actor, tile, values of the legend that are switched off -> the vector tile.
+Tiles = Callable[[Any, "Tile", frozenset[str]], "Tiled"]
+#: actor -> how many rows have which value of the legend.
+Sums = Callable[[Any], Mapping[str, int]]
+#: actor -> the box of all rows, None when there are none.
+Extent = Callable[[Any], "Box | None"]
+#: actor, area -> what lies inside, from columns; for layers with more rows than GeoJSON carries.
+Within = Callable[[Any, "Area"], "Inside"]
 #: actor, text, limit -> hits for the map's search box.
 Search = Callable[[Any, str, int], Sequence["Hit"]]
 
@@ -89,7 +107,12 @@ class Layer:
     code     unique, also in the address: lower case, digits, hyphens
     group    heading in the tree; layers of one group stand together
     verb     the right needed to see it; without it the layer does not exist for the actor
-    draw     "mark" (points with icon), "alarm" (points that may pulse), "dot" (small circles), "fill" (areas)
+    draw     "mark" (points with icon), "alarm" (points that may pulse), "dot" (small circles), "fill" (areas by level),
+             "shade" (areas by `share` 0 … 1, in the accent)
+    tiles    vector tiles instead of GeoJSON; then `source` serves those who ask for GeoJSON, `sums` the legend and
+             `extent` the button that shows all
+    inside   what lies in an area, straight from columns; else `source` is asked
+    register code of the register that the rows belong to; a change of it makes an open map ask again
     card     None: a click does nothing
     count    None: counted from the source
     every_s  seconds after which an open map asks again; 0 only on `events`
@@ -117,6 +140,11 @@ class Layer:
     around: bool = True
     order: int = 100
     hint: Any = ""
+    tiles: Tiles | None = None
+    sums: Sums | None = None
+    extent: Extent | None = None
+    inside: Within | None = None
+    register: str = ""
 
 
 @dataclass(slots=True)
@@ -125,7 +153,7 @@ class _Registry:
 
 
 _registry = _Registry()
-_DRAWS = frozenset({"mark", "alarm", "dot", "fill"})
+_DRAWS = frozenset({"mark", "alarm", "dot", "fill", "shade"})
 
 
 def declare(layer: Layer) -> Layer:

@@ -1,12 +1,11 @@
-"""What a map may show to an actor, and what lies within a circle. All rights go through the layer's verb."""
+"""What a map may show to an actor, and what its search box finds. All rights go through the layer's verb."""
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,13 +19,6 @@ from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions.models import Level, Region
 from anlan.kernel.regions.scope import reach, within
 
-#: Mean radius of the Earth, m (IUGG 1980).
-EARTH_M = 6_371_008.8
-#: Metres of one degree of latitude.
-DEGREE_M = math.pi * EARTH_M / 180
-#: Radii that the circle search offers, km, and the widest that may be asked for.
-RADII_KM = (1, 3, 5, 10)
-RADIUS_MAX_M = 50_000.0
 _COORDINATES = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW]?)[\s,]+(-?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEW]?)\s*")
 GROUND = ("ground.json", "hillshade.png", "hillshade-dark.png")
 _EMPTY: dict[str, Any] = {"type": "FeatureCollection", "features": []}
@@ -62,72 +54,6 @@ def count(layer: Layer, actor: Any, now: datetime) -> int:
     return len(collection(layer, actor, Window(now=now))["features"])
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """One thing inside the circle, `distance_m` from its middle."""
-
-    layer: str
-    id: str
-    title: str
-    distance_m: float
-    level: int | None
-    lon: float
-    lat: float
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What lies within a circle: people by village seats, counts by layer, and the nearest things."""
-
-    radius_m: float
-    people: int
-    villages: int
-    counts: tuple[tuple[Layer, int], ...]
-    nearest: tuple[Near, ...]
-
-
-def distance_m(lon: float, lat: float, lon2: float, lat2: float) -> float:
-    """Great-circle distance of two places, degrees in, metres out (haversine on a sphere; error ≤ 0.6 %)."""
-    p, q = math.radians(lat), math.radians(lat2)
-    a = math.sin((q - p) / 2) ** 2 + math.cos(p) * math.cos(q) * math.sin(math.radians(lon2 - lon) / 2) ** 2
-    return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(a)))
-
-
-def box_around(lon: float, lat: float, radius_m: float) -> Box:
-    """The box that holds a circle."""
-    dy = radius_m / DEGREE_M
-    dx = dy / max(math.cos(math.radians(lat)), 0.01)
-    return (lon - dx, lat - dy, lon + dx, lat + dy)
-
-
-def around(actor: Any, lon: float, lat: float, radius_m: float, *, now: datetime, nearest: int = 12) -> Around:
-    """What the actor may see within `radius_m` of a place (degrees, WGS-84).
-
-    People are the registered residents of the villages whose seat lies inside; no finer figure is known.
-    """
-    window = Window(now=now, bbox=box_around(lon, lat, radius_m), zoom=18.0, limit=20_000)
-    counts: list[tuple[Layer, int]] = []
-    found: list[Near] = []
-    for layer in visible(actor):
-        if not layer.around or layer.draw == "fill":
-            continue
-        inside = []
-        for feature in collection(layer, actor, window)["features"]:
-            place = place_of(feature)
-            if place is None:
-                continue
-            far = distance_m(lon, lat, *place)
-            if far <= radius_m:
-                facts = feature.get("properties", {})
-                title = str(facts.get("title", ""))
-                inside.append(Near(layer.code, str(facts.get("id", "")), title, far, facts.get("level"), *place))
-        counts.append((layer, len(inside)))
-        found += inside
-    found.sort(key=lambda near: near.distance_m)
-    people, villages = _people(lon, lat, radius_m, window.bbox or (0.0, 0.0, 0.0, 0.0))
-    return Around(radius_m, people, villages, tuple(counts), tuple(found[:nearest]))
-
-
 def place_of(feature: Mapping[str, Any]) -> tuple[float, float] | None:
     """Longitude and latitude of a point feature, None for anything else."""
     geometry = feature.get("geometry") or {}
@@ -135,15 +61,6 @@ def place_of(feature: Mapping[str, Any]) -> tuple[float, float] | None:
         return None
     lon, lat = geometry["coordinates"][:2]
     return float(lon), float(lat)
-
-
-def _people(lon: float, lat: float, radius_m: float, box: Box) -> tuple[int, int]:
-    west, south, east, north = box
-    rows = Region.objects.filter(
-        level=Level.VILLAGE, lon__range=(west, east), lat__range=(south, north), population__gt=0
-    ).values_list("lon", "lat", "population")
-    inside = [n or 0 for x, y, n in rows if x is not None and y is not None and distance_m(lon, lat, x, y) <= radius_m]
-    return sum(inside), len(inside)
 
 
 def search(actor: Any, text: str, limit: int = 12) -> list[Hit]:

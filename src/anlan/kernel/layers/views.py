@@ -1,4 +1,4 @@
-"""Layers over HTTP: the tree, GeoJSON, cards, the circle, the search box and the ground of the map."""
+"""Layers over HTTP: the tree, GeoJSON, vector tiles, cards, the search box and the ground of the map."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from django.utils.http import http_date, parse_http_date_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from anlan.formats.mvt import Tile
 from anlan.kernel.layers import queries
+from anlan.kernel.layers.asking import BadQuestion, number
 from anlan.kernel.layers.declarations import Box, Card, Layer, Window
+from anlan.kernel.registers.views.maps import DEEPEST, tile_answer
 
 #: The slider goes back this far, with an hour to spare for a page that was left open.
 PAST = timedelta(hours=25)
-
-
-class BadQuestion(ValueError):
-    """A parameter that cannot be read; names it."""
 
 
 @require_safe
@@ -49,8 +48,12 @@ def _layer_json(layer: Layer, actor: Any, now: datetime) -> dict[str, Any]:
         "past": layer.past,
         "card": layer.card is not None,
         "count": queries.count(layer, actor, now),
+        "tiles": layer.tiles is not None,
+        "register": layer.register,
+        "sums": dict(layer.sums(actor)) if layer.sums is not None else None,
+        "extent": layer.extent(actor) if layer.extent is not None else None,
         "legend": [
-            {"value": item.value, "label": str(item.label), "level": item.level, "icon": item.icon}
+            {"value": item.value, "label": str(item.label), "level": item.level, "icon": item.icon, "tint": item.tint}
             for item in layer.legend
         ],
     }
@@ -73,6 +76,20 @@ def features(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+def tile(request: HttpRequest, code: str, z: int, x: int, y: int) -> HttpResponse:
+    """A vector tile of one layer, without the legend's values in `hide`. 404 for what is not there or not yours."""
+    layer = queries.layer_for(request.user, code)
+    if layer is None or layer.tiles is None or z > DEEPEST:
+        raise Http404
+    try:
+        at = Tile(z, x, y)
+    except ValueError:
+        raise Http404 from None
+    hidden = frozenset(value for value in request.GET.get("hide", "")[:400].split(",") if value)
+    return tile_answer(request, layer.tiles(request.user, at, hidden))
+
+
+@require_safe
 def card(request: HttpRequest, code: str, id: str) -> HttpResponse:
     """The detail card of one feature as a piece of HTML."""
     layer = queries.layer_for(request.user, code)
@@ -84,41 +101,6 @@ def card(request: HttpRequest, code: str, id: str) -> HttpResponse:
         return render(request, "layers/card.html", {**context, "card": found})
     template = found.get("template", "layers/card.html")
     return render(request, template, {**context, "card": found, **found})
-
-
-@require_safe
-def around(request: HttpRequest) -> HttpResponse:
-    """What lies within `r` metres of `lon`, `lat`: JSON of counts and the nearest things."""
-    try:
-        lon = _number(request, "lon", -180, 180)
-        lat = _number(request, "lat", -90, 90)
-        radius = _number(request, "r", 10, queries.RADIUS_MAX_M)
-    except BadQuestion as bad:
-        return JsonResponse({"why": str(bad)}, status=400)
-    found = queries.around(request.user, lon, lat, radius, now=timezone.now())
-    return JsonResponse(
-        {
-            "radius_m": found.radius_m,
-            "people": found.people,
-            "villages": found.villages,
-            "counts": [
-                {"layer": layer.code, "title": str(layer.title), "icon": layer.icon, "count": number}
-                for layer, number in found.counts
-            ],
-            "nearest": [
-                {
-                    "layer": near.layer,
-                    "id": near.id,
-                    "title": near.title,
-                    "level": near.level,
-                    "distance_m": round(near.distance_m),
-                    "lon": near.lon,
-                    "lat": near.lat,
-                }
-                for near in found.nearest
-            ],
-        }
-    )
 
 
 @require_safe
@@ -170,10 +152,10 @@ def ground(request: HttpRequest, name: str) -> HttpResponse:
 
 def _window(request: HttpRequest) -> Window:
     now = timezone.now()
-    zoom = _number(request, "zoom", 0, 24) if "zoom" in request.GET else 10.0
+    zoom = number(request, "zoom", 0, 24) if "zoom" in request.GET else 10.0
     at = None
     if text := request.GET.get("at", ""):
-        at = datetime.fromtimestamp(_number(request, "at", 0, 32_503_680_000_000) / 1000, UTC) if text else None
+        at = datetime.fromtimestamp(number(request, "at", 0, 32_503_680_000_000) / 1000, UTC) if text else None
         if at is not None and not now - PAST <= at <= now + timedelta(minutes=1):
             raise BadQuestion(_("The slider shows the last 24 hours only."))
     return Window(now=now, bbox=_box(request.GET.get("bbox", "")), zoom=zoom, at=at)
@@ -189,15 +171,3 @@ def _box(text: str) -> Box | None:
     if not all(math.isfinite(value) for value in (west, south, east, north)):
         raise BadQuestion(_("bbox is four numbers: west, south, east, north."))
     return (max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0))
-
-
-def _number(request: HttpRequest, name: str, low: float, high: float) -> float:
-    try:
-        value = float(request.GET.get(name, ""))
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise BadQuestion(
-            _("%(name)s is a number from %(low)s to %(high)s.") % {"name": name, "low": low, "high": high}
-        )
-    return value

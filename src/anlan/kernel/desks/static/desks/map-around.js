@@ -31,6 +31,8 @@ export class Tools {
     this.hint = document.querySelector("[data-tool-hint]");
     this.radius = 3000;
     this.line = [];
+    this.corners = []; // of the drawn area; closed when `drawn`
+    this.drawn = false;
     this.mode = "";
   }
 
@@ -44,8 +46,14 @@ export class Tools {
       const button = event.target.closest("[data-km]");
       if (button && this.centre) this.draw(this.centre, Number(button.dataset.km) * 1000);
     });
+    this.map.on("dblclick", (event) => {
+      if (this.mode !== "polygon") return;
+      event.preventDefault();
+      this.close();
+    });
     this.map.on("contextmenu", (event) => this.draw(event.lngLat.toArray(), this.radius));
     document.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && this.mode === "polygon") this.close();
       if (event.key !== "Escape") return;
       if (this.mode) this.use("");
       else if (!this.panel.hidden) this.clear();
@@ -63,6 +71,7 @@ export class Tools {
       this.map.addLayer({ id: "measure-dots", type: "circle", source: "measure", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 4, "circle-color": css("panel"), "circle-stroke-color": accent, "circle-stroke-width": 2 } });
     }
     if (this.centre) this.ring();
+    else if (this.corners.length) this.outline();
     this.drawLine();
   }
 
@@ -72,7 +81,9 @@ export class Tools {
     for (const button of document.querySelectorAll("[data-tool][aria-pressed]")) button.setAttribute("aria-pressed", String(button.dataset.tool === mode));
     if (mode === "measure") { this.line = []; this.drawLine(); }
     if (!mode && this.line.length) { this.line = []; this.drawLine(); }
-    this.say(mode === "around" ? gettext("Click the middle of the circle") : mode === "measure" ? gettext("Click along the line; Esc ends") : "");
+    if (mode === "polygon") this.clear();
+    if (!mode && this.corners.length && !this.drawn) this.clear();
+    this.say(mode === "polygon" ? gettext("Click the corners; Enter or a double click closes the area") : mode === "around" ? gettext("Click the middle of the circle") : mode === "measure" ? gettext("Click along the line; Esc ends") : "");
   }
 
   say(words) {
@@ -85,6 +96,11 @@ export class Tools {
     if (this.mode === "around") {
       this.use("");
       this.draw(place, this.radius);
+      return true;
+    }
+    if (this.mode === "polygon") {
+      this.corners.push(place);
+      this.outline();
       return true;
     }
     if (this.mode === "measure") {
@@ -106,9 +122,33 @@ export class Tools {
     }
   }
 
+  // --- the drawn area -------------------------------------------------------------------------------------------
+  outline() {
+    const line = this.corners.length > 1 ? [{ type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: this.drawn ? [...this.corners, this.corners[0]] : this.corners } }] : [];
+    const fill = this.corners.length > 2 ? [{ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [[...this.corners, this.corners[0]]] } }] : [];
+    this.map.getSource("around")?.setData({ type: "FeatureCollection", features: [...fill, ...line] });
+  }
+
+  close() {
+    // A double click sets its corner twice.
+    this.corners = this.corners.filter((corner, i, all) => !i || metres(corner, all[i - 1]) > 1);
+    if (this.corners.length < 3) {
+      this.say(gettext("An area needs three corners"));
+      return;
+    }
+    this.drawn = true;
+    this.use("");
+    this.panel.hidden = false;
+    document.querySelector("[data-radii]").hidden = document.querySelector("[data-radii-unit]").hidden = true;
+    this.outline();
+    this.ask();
+  }
+
   // --- the circle -----------------------------------------------------------------------------------------------
   clear() {
     this.centre = null;
+    this.corners = [];
+    this.drawn = false;
     this.panel.hidden = true;
     this.map.getSource("around")?.setData(empty);
     this.rim?.remove();
@@ -117,6 +157,9 @@ export class Tools {
   }
 
   draw(centre, radius) {
+    this.corners = [];
+    this.drawn = false;
+    document.querySelector("[data-radii]").hidden = document.querySelector("[data-radii-unit]").hidden = false;
     this.centre = centre;
     this.radius = Math.min(50_000, Math.max(50, radius));
     this.panel.hidden = false;
@@ -152,38 +195,69 @@ export class Tools {
     this.label.getElement().textContent = distanceWords(this.radius);
   }
 
+  /** The area as the server is asked for it. */
+  query(more = {}) {
+    const where = this.centre
+      ? { lon: this.centre[0].toFixed(6), lat: this.centre[1].toFixed(6), r: String(this.radius) }
+      : { polygon: this.corners.map((corner) => corner.map((v) => v.toFixed(6)).join(",")).join(";") };
+    return new URLSearchParams({ ...where, ...more });
+  }
+
   async ask() {
     const body = document.querySelector("[data-around-body]");
-    const [lon, lat] = this.centre;
     this.ticket = (this.ticket ?? 0) + 1;
     const ticket = this.ticket;
-    const query = new URLSearchParams({ lon: lon.toFixed(6), lat: lat.toFixed(6), r: String(this.radius) });
     let found = null;
+    let why = "";
     try {
-      const answer = await fetch(`${this.desk.root.dataset.around}?${query}`, { credentials: "same-origin" });
+      const answer = await fetch(`${this.desk.root.dataset.around}?${this.query()}`, { credentials: "same-origin" });
       if (answer.ok) found = await answer.json();
+      else if (answer.status === 400) ({ why } = await answer.json());
     } catch { /* said below */ }
     if (ticket !== this.ticket) return;
     if (!found) {
       const again = el("button", "btn sm", gettext("Try again"));
       again.addEventListener("click", () => this.ask());
-      body.replaceChildren(el("p", "sub", gettext("The circle could not be counted"), " "), again);
+      body.replaceChildren(el("p", "sub", why || gettext("The circle could not be counted"), " "), again);
       return;
     }
-    const figure = (name, number, words, run) => {
-      const button = el("button", "", icon(name), el("b", "", number.toLocaleString("en")), el("span", "", words));
-      button.type = "button";
-      button.disabled = !run || !number;
-      if (run) button.addEventListener("click", run);
-      return button;
-    };
-    const figures = el("div", "four", figure("people", found.people, gettext("Residents"), null));
-    for (const one of found.counts) figures.append(figure(one.icon, one.count, one.title, () => this.onlyNear(one.layer)));
+    const figure = (name, number, words) => el("div", "", icon(name), el("b", "", number.toLocaleString("en")), el("span", "", words));
+    const { people } = found;
+    const figures = people.known
+      ? el("div", "four", figure("people", people.night, gettext("By night")), figure("people", people.day, gettext("By day")))
+      : el("div", "four", figure("people", people.residents, gettext("Residents")));
+    const groups = el("div", "arg", ...found.groups.filter((group) => group.rows.length).map((group) => this.group(group)));
     const list = el("ul", "near");
     this.near = found.nearest;
     this.nearList = list;
     this.fill(found.nearest);
-    body.replaceChildren(figures, list, el("p", "mut sm", gettext("Residents by the seats of %(n)s villages; where people are now is not known", { n: found.villages })));
+    const note = people.known
+      ? gettext("%(source)s, %(day)s; %(share)s of the area lies in cells of the grid", { source: people.source, day: people.as_of, share: `${Math.round(people.covered * 100)}%` })
+      : gettext("Residents by the seats of %(n)s villages; where people are now is not known", { n: people.villages });
+    const { aroundXlsx, aroundCsv, aroundPrint } = this.desk.root.dataset;
+    const link = (address, name, words) => {
+      const a = el("a", "btn sm", icon(name, "s"), words);
+      a.href = `${address}?${this.query()}`;
+      return a;
+    };
+    const out = el("div", "row arout", link(aroundXlsx, "download", gettext("Excel")), link(aroundCsv, "download", "CSV"), link(aroundPrint, "print", gettext("To print")));
+    this.only = "";
+    body.replaceChildren(figures, el("p", "mut sm", note), groups, list, out);
+  }
+
+  /** A group of things: a line for each layer with count, levels and the nearest; a click lists them. */
+  group(group) {
+    const rows = group.rows.map((row) => {
+      const levels = Object.entries(row.levels).map(([level, n]) => el("span", "lvn", el("i", `sq ${levelName(Number(level))}`), String(n)));
+      const button = el("button", "", icon(row.icon, "s"), el("span", "t", row.title), ...levels, el("b", "", row.count.toLocaleString("en")), el("em", "", row.nearest_m === null ? "" : distanceWords(row.nearest_m)));
+      button.type = "button";
+      button.disabled = !row.count;
+      button.dataset.row = row.layer;
+      button.setAttribute("aria-pressed", "false");
+      button.addEventListener("click", () => this.onlyNear(row.layer));
+      return el("li", "", button);
+    });
+    return el("section", "", el("h4", "", group.title, el("em", "", group.count.toLocaleString("en"))), el("ul", "", ...rows));
   }
 
   fill(rows) {
@@ -196,13 +270,16 @@ export class Tools {
     if (!rows.length) this.nearList.append(el("li", "mut sm", gettext("Nothing of the layers lies inside")));
   }
 
-  onlyNear(code) {
+  /** Only the things of one row, the nearest first; the same row again shows the nearest of all. */
+  async onlyNear(code) {
     this.only = this.only === code ? "" : code;
-    const layer = this.desk.layers.by.get(code);
-    const inside = (layer?.data?.features ?? []).filter((f) => f.geometry?.type === "Point").map((f) => ({
-      layer: code, id: f.properties.id, title: f.properties.title, level: f.properties.level || null,
-      lon: f.geometry.coordinates[0], lat: f.geometry.coordinates[1], distance_m: metres(this.centre, f.geometry.coordinates),
-    })).filter((near) => near.distance_m <= this.radius).sort((a, b) => a.distance_m - b.distance_m);
-    this.fill(this.only ? inside.slice(0, 60) : this.near);
+    for (const button of document.querySelectorAll("[data-around-body] [data-row]")) button.setAttribute("aria-pressed", String(button.dataset.row === this.only));
+    if (!this.only) {
+      this.fill(this.near);
+      return;
+    }
+    const answer = await fetch(`${this.desk.root.dataset.things}?${this.query({ layer: code })}`, { credentials: "same-origin" }).catch(() => null);
+    const rows = answer?.ok ? (await answer.json()).rows : [];
+    if (this.only === code) this.fill(rows);
   }
 }

@@ -5,6 +5,7 @@ import { ago, clockTime, now } from "../web/time.js";
 import { LIVE, onEvent } from "../web/stream.js";
 import { css, fonts } from "./map-ground.js";
 import { ensureImages, imageName } from "./map-marks.js";
+import { drawMissingImages, factsOf, tileAddress, tileStyle, touched } from "./map-tiles.js";
 
 const KEY = "anlan.map.layers";
 const WHOLE = 3000; // layers up to this size are fetched whole, so moving the map asks nothing
@@ -23,6 +24,7 @@ export class Layers {
 
   async start() {
     this.body = document.querySelector("[data-tree-body]");
+    drawMissingImages(this.map);
     try {
       const answer = await fetch(this.desk.root.dataset.tree, { credentials: "same-origin" });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -33,12 +35,14 @@ export class Layers {
       this.body.replaceChildren(el("div", "state error", el("b", "", gettext("The layers could not be loaded")), again));
       return;
     }
+    const asked = new URLSearchParams(location.search).get("layers")?.split(",") ?? [];
     for (const group of this.groups) for (const layer of group.layers) {
-      layer.shown = this.saved[layer.code] ?? layer.on;
+      layer.shown = asked.includes(layer.code) || (this.saved[layer.code] ?? layer.on);
       this.by.set(layer.code, layer);
     }
     this.paint();
     this.install();
+    this.watchTiles();
     await Promise.all([...this.by.values()].map((layer) => this.load(layer)));
     let waiting = 0;
     this.map.on("moveend", () => {
@@ -92,14 +96,14 @@ export class Layers {
   }
 
   paintLegend(layer) {
-    const sums = new Map();
+    const sums = new Map(Object.entries(layer.sums ?? {}));
     for (const { properties } of layer.data?.features ?? []) {
       const value = String(properties.group ?? properties.level ?? "");
       sums.set(value, (sums.get(value) ?? 0) + 1);
     }
     const off = this.hidden.get(layer.code) ?? new Set();
     layer.legendLine.replaceChildren(...layer.legend.filter((item) => layer.shown && (sums.get(item.value) || off.has(item.value))).map((item) => {
-      const mark = item.level ? el("i", `sq ${levelName(item.level)}`) : item.icon ? icon(item.icon, "s") : "";
+      const mark = item.level ? el("i", `sq ${levelName(item.level)}`) : item.tint ? el("i", `sq ${item.tint}`) : item.icon ? icon(item.icon, "s") : "";
       const button = el("button", "", mark, el("span", "", item.label), el("u", "", String(sums.get(item.value) ?? 0)));
       button.type = "button";
       button.setAttribute("aria-pressed", String(!off.has(item.value)));
@@ -108,6 +112,7 @@ export class Layers {
         else off.add(item.value);
         this.hidden.set(layer.code, off);
         this.paintLegend(layer);
+        if (layer.tiles) this.retile(layer);
         this.show(layer);
       });
       return button;
@@ -137,6 +142,10 @@ export class Layers {
   }
 
   zoomTo(layer) {
+    if (layer.tiles) {
+      if (layer.extent) this.desk.fit(layer.extent);
+      return;
+    }
     const places = (layer.data?.features ?? []).map((feature) => feature.geometry).filter(Boolean).flatMap((geometry) => flat(geometry.coordinates));
     if (!places.length) return;
     const lons = places.map((p) => p[0]);
@@ -147,6 +156,12 @@ export class Layers {
   // --- data -----------------------------------------------------------------------------------------------------
   /** Ask for a layer again; `live` when no person caused it. */
   async load(layer, live = false) {
+    if (layer.tiles) {
+      if (live) await this.recount(layer);
+      if (live) this.retile(layer);
+      await this.show(layer);
+      return;
+    }
     if (!layer.shown) return;
     const { at } = this.desk;
     if (at && !layer.past) {
@@ -178,13 +193,58 @@ export class Layers {
     await this.show(layer);
   }
 
+  /** Where a layer's tiles are; another `turn` makes the map ask for all of them again. */
+  address(layer) {
+    const query = new URLSearchParams();
+    const off = this.hidden.get(layer.code);
+    if (off?.size) query.set("hide", [...off].sort().join(","));
+    if (layer.turn) query.set("turn", String(layer.turn));
+    return tileAddress(`${this.desk.root.dataset.tiles}${layer.code}/{z}/{x}/{y}.mvt`, query);
+  }
+
+  retile(layer) {
+    layer.turn = (layer.turn ?? 0) + 1;
+    this.map.getSource(`l-${layer.code}`)?.setTiles([this.address(layer)]);
+  }
+
+  /** Counts, legend and box of a layer of tiles again, from the tree. */
+  async recount(layer) {
+    // One change may touch several layers: they share an answer.
+    this.again ??= fetch(this.desk.root.dataset.tree, { credentials: "same-origin", headers: LIVE })
+      .then((answer) => (answer.ok ? answer.json() : { groups: [] }), () => ({ groups: [] }))
+      .finally(() => setTimeout(() => (this.again = null), 200));
+    const { groups } = await this.again;
+    const fresh = groups.flatMap((group) => group.layers).find((one) => one.code === layer.code);
+    if (!fresh) return;
+    Object.assign(layer, { count: fresh.count, sums: fresh.sums, extent: fresh.extent });
+    if (layer.number) layer.number.textContent = String(layer.count);
+    this.paintLegend(layer);
+  }
+
+  /** A tile that does not come is said in the tree, once for a layer. */
+  watchTiles() {
+    this.map.on("error", (event) => {
+      const layer = event.sourceId?.startsWith("l-") ? this.by.get(event.sourceId.slice(2)) : null;
+      if (!layer?.tiles || layer.failed) return;
+      layer.failed = true;
+      this.failure(layer);
+    });
+  }
+
   failure(layer) {
     layer.line.classList.toggle("failed", layer.failed);
     layer.line.querySelector(".retry")?.remove();
     if (!layer.failed) return;
     const again = el("button", "retry", gettext("Failed, try again"));
     again.type = "button";
-    again.addEventListener("click", () => this.load(layer));
+    again.addEventListener("click", () => {
+      if (layer.tiles) {
+        layer.failed = false;
+        this.failure(layer);
+        this.retile(layer);
+      }
+      this.load(layer);
+    });
     layer.line.insertBefore(again, layer.number);
   }
 
@@ -196,7 +256,7 @@ export class Layers {
   }
 
   moved() {
-    for (const layer of this.by.values()) if (layer.shown && !layer.whole) this.load(layer);
+    for (const layer of this.by.values()) if (layer.shown && !layer.whole && !layer.tiles) this.load(layer);
     this.flags();
   }
 
@@ -210,7 +270,8 @@ export class Layers {
   hear(event) {
     if (this.desk.at) return;
     for (const layer of this.by.values()) {
-      if (!layer.events.some((prefix) => event.kind.startsWith(prefix)) || layer.waiting) continue;
+      const changed = layer.register && event.kind === "record.changed" && event.data?.register === layer.register;
+      if ((!changed && !layer.events.some((prefix) => event.kind.startsWith(prefix))) || layer.waiting) continue;
       layer.waiting = setTimeout(() => {
         layer.waiting = 0;
         this.load(layer, true);
@@ -229,10 +290,18 @@ export class Layers {
   // --- drawing --------------------------------------------------------------------------------------------------
   /** Sources and style layers on a fresh style, fills lowest, alarms on top. */
   install() {
-    const order = { fill: 0, dot: 1, mark: 2, alarm: 3 };
+    const order = { shade: 0, fill: 1, dot: 2, mark: 3, alarm: 4 };
     for (const layer of [...this.by.values()].sort((a, b) => order[a.draw] - order[b.draw])) {
       const source = `l-${layer.code}`;
       if (this.map.getSource(source)) continue;
+      if (layer.tiles) {
+        this.map.addSource(source, { type: "vector", tiles: [this.address(layer)], minzoom: 0, maxzoom: 16 });
+        for (const one of tileStyle(source, layer.draw, layer.minzoom)) {
+          one.layout = { ...one.layout, visibility: "none" };
+          this.map.addLayer(one, this.below(one.type === "fill" ? "fill" : layer.draw));
+        }
+        continue;
+      }
       this.map.addSource(source, { type: "geojson", data: { type: "FeatureCollection", features: [] } });
       for (const one of styleOf(layer, source)) this.map.addLayer(one, this.below(layer.draw));
     }
@@ -256,6 +325,14 @@ export class Layers {
   }
 
   async show(layer) {
+    if (layer.tiles) {
+      const seen = layer.shown && !this.desk.at;
+      for (const { id, source } of this.map.getStyle().layers) {
+        if (source === `l-${layer.code}`) this.map.setLayoutProperty(id, "visibility", seen ? "visible" : "none");
+      }
+      this.tally();
+      return;
+    }
     const features = this.shownFeatures(layer);
     layer.pulsing = layer.draw === "alarm" ? features.filter(({ properties }) => properties.pulse) : [];
     const still = layer.draw === "alarm" ? features.filter(({ properties }) => !properties.pulse) : features;
@@ -269,7 +346,13 @@ export class Layers {
     if (layer.draw !== "fill") await ensureImages(this.map, drawn.map((feature) => feature.properties._image));
     this.map.getSource(`l-${layer.code}`)?.setData({ type: "FeatureCollection", features: drawn });
     this.flags();
-    this.desk.root.dataset.features = String([...this.by.values()].reduce((sum, one) => sum + this.shownFeatures(one).length, 0));
+    this.tally();
+  }
+
+  /** How much is on the map, for those who look at the page from outside. */
+  tally() {
+    const of = (one) => (one.tiles ? (one.shown && !this.desk.at ? one.count : 0) : this.shownFeatures(one).length);
+    this.desk.root.dataset.features = String([...this.by.values()].reduce((sum, one) => sum + of(one), 0));
   }
 
   /** Pulsing marks in HTML: those that stand on each other become one, with the gravest level and a count. */
@@ -330,13 +413,19 @@ export class Layers {
 
   /** The features of ours under a pixel, topmost first. */
   hits(point, reach = 6) {
-    const ids = [...this.by.values()].filter((layer) => layer.shown).flatMap((layer) => [`l-${layer.code}`]).filter((id) => this.map.getLayer(id));
+    const ids = [...this.by.values()].filter((layer) => layer.shown).flatMap((layer) => (layer.tiles ? touched(`l-${layer.code}`) : [`l-${layer.code}`])).filter((id) => this.map.getLayer(id));
     if (!ids.length) return [];
     const box = [[point.x - reach, point.y - reach], [point.x + reach, point.y + reach]];
-    return this.map.queryRenderedFeatures(box, { layers: ids });
+    return this.map.queryRenderedFeatures(box, { layers: ids }).map((hit) => {
+      const code = hit.source.slice(2);
+      if (!this.by.get(code)?.tiles) return hit;
+      return { source: hit.source, geometry: hit.geometry, properties: { ...factsOf(hit), _layer: code } };
+    });
   }
 
   find(code, id) {
+    const layer = this.by.get(code);
+    if (layer?.tiles) return this.map.querySourceFeatures(`l-${code}`, { sourceLayer: "marks", filter: ["==", ["to-string", ["get", "id"]], String(id)] })[0];
     return this.by.get(code)?.data?.features.find((feature) => String(feature.properties.id) === String(id));
   }
 }
@@ -363,9 +452,10 @@ function flat(coordinates) {
 function styleOf(layer, source) {
   const level = ["match", ["get", "level"], 1, css("red"), 2, css("orange"), 3, css("yellow"), 4, css("blue"), "rgba(0,0,0,0)"];
   if (layer.draw === "fill") {
+    const colour = ["match", ["to-string", ["get", "tint"]], "accent", css("accent"), "gap", css("ink-2"), level];
     return [
-      { id: source, type: "fill", source, minzoom: layer.minzoom, paint: { "fill-color": level, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 10, 0.17, 12.5, 0.06] } },
-      { id: `${source}-line`, type: "line", source, minzoom: layer.minzoom, paint: { "line-color": level, "line-width": 1.4, "line-opacity": 0.5 } },
+      { id: source, type: "fill", source, minzoom: layer.minzoom, paint: { "fill-color": colour, "fill-opacity": ["interpolate", ["linear"], ["zoom"], 10, 0.17, 12.5, 0.06] } },
+      { id: `${source}-line`, type: "line", source, minzoom: layer.minzoom, paint: { "line-color": colour, "line-width": 1.4, "line-opacity": 0.5 } },
     ];
   }
   const size = layer.draw === "mark" ? ["interpolate", ["linear"], ["zoom"], 8, 0.42, 10, 0.62, 12, 1] : layer.draw === "dot" ? ["interpolate", ["linear"], ["zoom"], 8, 0.5, 11, 0.9, 13, 1.1] : 1;

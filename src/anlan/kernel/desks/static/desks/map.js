@@ -6,6 +6,7 @@ import { send, toast } from "../web/frame.js";
 import { drawCurves } from "../web/chart.js";
 import { emptyStyle, groundStyle, roadSigns } from "./map-ground.js";
 import { Layers } from "./map-layers.js";
+import { openHeap } from "./map-tiles.js";
 import { Slider } from "./map-time.js";
 import { Tools } from "./map-around.js";
 import { Finder } from "./map-search.js";
@@ -138,7 +139,8 @@ class MapDesk {
       away();
       if (this.tools.click(event.lngLat.toArray())) return;
       const hit = this.layers.hits(event.point, phone.matches ? 14 : 6).find((one) => this.layers.by.get(one.properties._layer)?.card);
-      if (hit) this.openCard(hit.properties._layer, hit.properties.id);
+      if (hit?.properties.count !== undefined) openHeap(this.map, hit);
+      else if (hit) this.openCard(hit.properties._layer, hit.properties.id);
       else if (phone.matches) this.closeCard();
     });
   }
