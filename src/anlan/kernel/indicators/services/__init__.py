@@ -1,0 +1,1 @@
+"""The verbs of indicators: enter figures, set targets, measure."""
