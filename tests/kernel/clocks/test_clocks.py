@@ -180,19 +180,40 @@ def test_working_time_keeps_its_working_hours_over_a_pause(town: Region) -> None
 
 
 def test_moved_working_days_come_from_the_rulebook(town: Region) -> None:
+    """The yearly notices and the days of the county itself hold together."""
     clock_rule("test.working", days=1, calendar="working")
     Entry.objects.create(
         kind="calendar",
-        code="workdays",
+        code="COUNTY-DAY",
         version=1,
+        region=town.parent,
         title="Days off",
-        body={"off": ["2026-11-23"], "on": ["2026-11-28"]},
+        body={"holidays": [{"first": "2026-11-23", "last": "2026-11-23"}], "worked": ["2026-11-28"]},
         valid_from=NOW - timedelta(days=400),
         digest="calendar",
     )
-    friday = datetime.fromisoformat("2026-11-20T15:00:00+08:00")
-    clock = services.start("thing:1", "test.working", region=town, now=friday)
-    assert clock.due == datetime.fromisoformat("2026-11-24T15:00:00+08:00")
+
+    def due(begin: str) -> datetime:
+        moment = datetime.fromisoformat(begin)
+        return services.start(f"thing:{begin}", "test.working", region=town, now=moment).due
+
+    assert due("2026-11-20T15:00:00+08:00") == datetime.fromisoformat("2026-11-24T15:00:00+08:00")
+    assert due("2026-11-27T15:00:00+08:00") == datetime.fromisoformat("2026-11-28T15:00:00+08:00")
+    assert due("2026-09-30T15:00:00+08:00") == datetime.fromisoformat("2026-10-08T15:00:00+08:00"), "National Day"
+    assert due("2026-10-09T15:00:00+08:00") == datetime.fromisoformat("2026-10-10T15:00:00+08:00"), "a worked Saturday"
+
+
+def test_a_deadline_set_before_the_notice_is_reckoned_by_plain_weekends(town: Region) -> None:
+    """The notice for 2026 is of 2025-11-04; on 2025-11-03 nobody knew that 2 January would be free."""
+    clock_rule("test.working", days=45, calendar="working")
+    early, late = (
+        services.start(
+            f"thing:{day}", "test.working", region=town, now=datetime.fromisoformat(f"2025-11-0{day}T00:00+08:00")
+        )
+        for day in (3, 5)
+    )
+    assert early.due == datetime.fromisoformat("2026-01-03T00:00:00+08:00"), "1 and 2 January counted"
+    assert late.due == datetime.fromisoformat("2026-01-08T00:00:00+08:00"), "worked again from Sunday the 4th"
 
 
 def test_a_second_extension_is_refused(clock: Clock) -> None:

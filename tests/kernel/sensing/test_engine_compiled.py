@@ -27,6 +27,10 @@ def test_readings_are_judged_on_numpy_until_the_compiler_is_through(tmp_path):
     assert ended(compiling)
     assert (tmp_path / "compiled").is_dir()
     assert not compiling.is_over(), "it is told once"
+    later = Compiling(tmp_path / "compiled")
+    assert later._process is None, "what is compiled is only loaded"
+    assert later.is_over()
+    assert not later.is_over()
 
 
 def test_switched_off_it_never_compiles(tmp_path, settings, monkeypatch):

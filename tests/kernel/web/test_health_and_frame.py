@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils.translation import gettext, gettext_lazy, override
 
 from anlan.kernel import web
 from anlan.kernel.web import gate, health, nav, texts
+from anlan.kernel.web.context import Frame
 
 STATIC = Path(web.__file__).parent / "static" / "web"
 
@@ -108,6 +109,25 @@ def test_a_desk_shows_to_who_holds_its_verb(monkeypatch):
     nav.register_desk("c", "C", "map", "web:healthz", "", 5)
     nav.register_desk("gone", "Gone", "map", "nowhere:page", "", 1)
     assert [desk.code for desk in nav.desks(Person())] == ["c", "a"]
+
+
+def test_pages_of_a_desk_light_it_in_the_rail_wherever_they_live(monkeypatch):
+    monkeypatch.setattr(nav, "_frame", nav._Frame())
+    monkeypatch.setattr(gate._gate, "reach", lambda user, verb: ("/",))
+    nav.register_desk("probes", "Probes", "map", "web:healthz", "", 5)
+    nav.register_desk("other", "Other", "map", "web:texts", "", 6)
+    nav.register_area("probes", "web:readyz")
+    nav.register_area("probes", "nowhere:page")
+
+    def lit(path: str) -> list[str]:
+        request = RequestFactory().get(path)
+        request.user = Person()
+        return [row["desk"].code for row in Frame(request).desks if row["on"]]
+
+    assert lit("/readyz") == ["probes"]
+    assert lit("/healthz") == ["probes"]
+    assert lit("/i18n.js") == ["other"]
+    assert lit("/elsewhere/") == []
 
 
 def test_without_a_gate_nobody_holds_anything(monkeypatch):

@@ -65,6 +65,7 @@ class Workflow:
     prefix     of the number; exercises get "EX-" before it
     proofs     roles of evidence that may be added beside those that steps need
     effects    names of functions called when a case is opened
+    page       name of the address of its own page, with the number as argument; blank: the page of the desk
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Workflow:
     prefix: str = "CZ"
     proofs: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
+    page: str = ""
     _by_do: Mapping[str, Step] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -134,7 +136,7 @@ def _faults(w: Workflow) -> Iterator[str]:
 def _step_faults(step: Step, w: Workflow) -> Iterator[str]:
     if not step.frm:
         yield f"step {step.do!r} leads from no state"
-    if step.do in ("open", "extend"):
+    if step.do in ("open", "extend", "hand_over"):
         yield f"{step.do!r} is the kernel's own act; call the step otherwise"
     for state in step.frm:
         if state in w.done:

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.regions.scope import ScopedManager
 
+#: Ends of a case in which nothing was done: nobody was late with it, and it answers nothing.
+UNDONE = ("withdrawn", "rejected", "cancelled")
+
 
 class Case(models.Model):
     """One run of a declared workflow. Domain rows hang on it one-to-one."""

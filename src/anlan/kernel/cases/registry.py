@@ -9,6 +9,9 @@ from anlan.kernel.cases import effects
 if TYPE_CHECKING:
     from anlan.kernel.cases.declarations import Workflow
 
+#: Where cases of every kind can be worked on.
+DESK_PAGE = "desks:case"
+
 _workflows: dict[str, Workflow] = {}
 
 
@@ -24,6 +27,12 @@ def get(kind: str) -> Workflow:
         return _workflows[kind]
     except KeyError:
         raise LookupError(f"no installed room declares the workflow {kind!r}") from None
+
+
+def page_of(kind: str) -> str:
+    """Name of the address at which cases of a kind are shown, with the number as its argument."""
+    found = _workflows.get(kind)
+    return found.page if found is not None and found.page else DESK_PAGE
 
 
 def all_workflows() -> list[Workflow]:

@@ -1,4 +1,4 @@
-"""The verbs of cases: open, act, extend. Each leaves trail, audit line, event and notices in its transaction."""
+"""The verbs of cases: open, act, extend, hand over. Each leaves trail, audit, event, notices in its transaction."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ __all__ = [
     "act",
     "available",
     "extend",
+    "hand_over",
     "open_case",
 ]
 
@@ -53,19 +54,22 @@ def open_case(
     level: int | None = None,
     chain: Chain,
     unit: Department | None = None,
+    assignee: User | None = None,
     now: datetime,
     actor: User,
     cause: str = "",
     clock: str | None = None,
+    due: datetime | None = None,
     note: str = "",
 ) -> Case:
     """Open a case in its first state, start its clock, tell the unit.
 
     level  1 red … 4 blue, of what caused it
     chain  the story it belongs to; an exercise makes the case one
-    unit   who has the first move
+    unit   who has the first move; `assignee` the one person of it who answers
     cause  ref of what led to it ("alarm:12"), linked in the chain
     clock  rulebook code of the clock, instead of the workflow's own; "" starts none
+    due    the moment that the order names, instead of the time of the clock's rule
 
     Raises NotAllowed; WrongUnit when the unit does not work where the case is; NoRule when the clock has no rule.
     """
@@ -81,6 +85,7 @@ def open_case(
         region=region,
         chain=chain,
         unit=unit,
+        assignee=assignee,
         exercise=chain.exercise,
         opened_at=now,
         opened_by=actor,
@@ -90,7 +95,8 @@ def open_case(
     if level is not None:
         chains.raise_level(chain, level, now=now, actor=actor)
     if code := workflow.clock if clock is None else clock:
-        case.due = clocks.start(ref, code, region=region, now=now, chain=chain, exercise=chain.exercise).due
+        begun = clocks.start(ref, code, region=region, now=now, chain=chain, exercise=chain.exercise, due=due)
+        case.due = begun.due
         case.save(update_fields=("due",))
     data = {"unit": unit.name} if unit else {}
     _leave(case, "open", "", actor=actor, now=now, note=note, data=data)
@@ -180,6 +186,36 @@ def extend(case: Case, days: int, *, actor: User, now: datetime, reason: str) ->
     _leave(row, "extend", row.state, actor=actor, now=now, note=reason, data=facts)
     until = bureau_time(clock.due)
     telling.moved(row, lambda: _("More time, until %(at)s") % {"at": until}, actor=actor, now=now)
+    return row
+
+
+@transaction.atomic
+def hand_over(case: Case, to: User, *, actor: User, now: datetime, reason: str) -> Case:
+    """Give an open case to another person (who did it has left, or changed posts); its clock runs on.
+
+    The case goes to the unit of that person, when there is one. Whoever may open such a case may hand it over.
+
+    Raises NotAllowed, NoteMissing without a reason, NotNow when it is over, WrongUnit, CaseError when that person may
+    take none of its steps or has it already.
+    """
+    row = _locked(case)
+    workflow = registry.get(row.kind)
+    require(actor, workflow.open_verb, row.region)
+    if not reason.strip():
+        raise NoteMissing(_("Write why it is handed over."))
+    if row.closed_at is not None:
+        raise NotNow(_("The case is over."))
+    if row.assignee_id == to.pk:
+        raise CaseError(_("%(who)s has it already.") % {"who": to.name})
+    if not to.is_active or not any(may(to, step.verb, row.region) for step in workflow.steps):
+        words = _("%(who)s may do nothing on this case. Choose somebody whose posts include it.")
+        raise CaseError(words % {"who": to.name})
+    unit = to.department or row.unit
+    _check_unit(unit, row.region)
+    facts = {"from": row.assignee.name if row.assignee else "", "to": to.name, "unit": unit.name if unit else ""}
+    row.assignee, row.unit = to, unit
+    _leave(row, "hand_over", row.state, actor=actor, now=now, note=reason.strip(), data=facts)
+    telling.moved(row, lambda: _("Handed over to you"), actor=actor, now=now)
     return row
 
 

@@ -35,6 +35,7 @@ def register() -> None:
             "case.withdraw": _("Case withdrawn"),
             "case.reassign": _("Case given to another unit"),
             "case.extend": _("Clock of a case extended"),
+            "case.hand_over": _("Case handed over to another person"),
             "chain.open": _("Chain opened"),
             "chain.close": _("Chain closed"),
             "chain.merge": _("Chains merged"),

@@ -22,11 +22,16 @@ from anlan.kernel.web.formatting import bureau_time
 from anlan.kernel.web.refs import ref_of
 
 #: Acts that every workflow has.
-OWN_ACTS = {"open": gettext_lazy("Case opened"), "extend": gettext_lazy("Time extended")}
+OWN_ACTS = {
+    "open": gettext_lazy("Case opened"),
+    "extend": gettext_lazy("Time extended"),
+    "hand_over": gettext_lazy("Handed over to another person"),
+}
 
 
 def url_of(case: Case) -> str:
-    return reverse("desks:case", args=[case.number])
+    """The page of the case: its workflow's own, or that of the desk."""
+    return reverse(registry.page_of(case.kind), args=[case.number])
 
 
 def act_label(workflow: Workflow, do: str) -> str:

@@ -19,6 +19,12 @@ def next_number(prefix: str, now: datetime) -> str:
     Two transactions at once get two numbers: the second waits for the first.
     """
     key = f"{prefix}-{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%Y%m%d}"
-    Counter.objects.get_or_create(prefix=key)
-    Counter.objects.filter(prefix=key).update(last=F("last") + 1)
-    return f"{key}-{Counter.objects.get(prefix=key).last:04d}"
+    return f"{key}-{next_in(key):04d}"
+
+
+@transaction.atomic
+def next_in(series: str) -> int:
+    """The next number of a series of one's own (the papers of a kind and year), from 1 on and without gaps."""
+    Counter.objects.get_or_create(prefix=series)
+    Counter.objects.filter(prefix=series).update(last=F("last") + 1)
+    return int(Counter.objects.get(prefix=series).last)

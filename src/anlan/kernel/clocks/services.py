@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from anlan.kernel.clocks.ladder import Rung, hearers, ladder_of, on_rung, speakers_of
 from anlan.kernel.clocks.models import Calendar, Clock
-from anlan.kernel.clocks.working import DAY_S, WEEKENDS_ONLY, Holidays, add_working_time, working_seconds
+from anlan.kernel.clocks.working import DAY_S, Holidays, add_working_time, working_seconds
 from anlan.kernel.regions.models import Region
 from anlan.kernel.rulebook import queries as rulebook
 
@@ -57,11 +57,20 @@ class Numbered(Protocol):
 
 @transaction.atomic
 def start(
-    ref: str, code: str, *, region: Region, now: datetime, chain: Numbered | int | None = None, exercise: bool = False
+    ref: str,
+    code: str,
+    *,
+    region: Region,
+    now: datetime,
+    chain: Numbered | int | None = None,
+    exercise: bool = False,
+    due: datetime | None = None,
 ) -> Clock:
     """Start the clock `code` of the rulebook for the subject `ref`; one that runs already is returned as it is.
 
     chain  the chain it belongs to; may be given later by linking the subject into one
+    due    the moment that an order names; without it the time of the rule counts from `now`. Ladder, calendar and
+           extensions come from the rule either way.
 
     Raises NoRule (rulebook) when no entry of that code is in force at `now` in `region`.
     """
@@ -70,7 +79,7 @@ def start(
         return running
     entry = rulebook.lookup("clock", code, at=now, region=region)
     calendar = Calendar(entry.body.get("calendar", Calendar.NATURAL))
-    due = _later(now, allowed_s(entry.body), calendar, region, now)
+    due = due or _later(now, allowed_s(entry.body), calendar, region, now)
     clock = Clock(
         ref=ref,
         code=code,
@@ -223,16 +232,8 @@ def allowed_s(body: Mapping[str, Any]) -> int:
 
 
 def holidays(at: datetime, region: Region) -> Holidays:
-    """Moved working days from the rulebook (kind "calendar", code "workdays"); weekends only when it has none."""
-    try:
-        body = rulebook.lookup("calendar", "workdays", at=at, region=region).body
-    except rulebook.NoRule:
-        return WEEKENDS_ONLY
-
-    def days(name: str) -> frozenset[date]:
-        return frozenset(date.fromisoformat(str(day)) for day in body.get(name) or ())
-
-    return Holidays(off=days("off"), on=days("on"))
+    """Days off and worked weekends of every rulebook entry of kind "calendar" in force; plain weekends without any."""
+    return Holidays.of(entry.body for entry in rulebook.entries("calendar", at, region))
 
 
 def _zone() -> ZoneInfo:

@@ -7,9 +7,10 @@ the yearly notice of the State Council says which days are off and which weekend
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 DAY_S = 86400
@@ -20,10 +21,22 @@ MOST_DAYS = 366 * 20
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Days that differ from the plain week: `off` are free weekdays, `on` are worked weekends."""
+    """Days that differ from the plain week: `off` are days inside holidays, `on` are worked weekends."""
 
     off: frozenset[date] = frozenset()
     on: frozenset[date] = frozenset()
+
+    @classmethod
+    def of(cls, bodies: Iterable[Mapping[str, Any]]) -> Holidays:
+        """The calendar that several rulebook bodies make together: `holidays` [{first, last}] and `worked` [day]."""
+        off: set[date] = set()
+        on: set[date] = set()
+        for body in bodies:
+            for span in body.get("holidays") or ():
+                first, last = date.fromisoformat(span["first"]), date.fromisoformat(span["last"])
+                off.update(first + timedelta(days=n) for n in range((last - first).days + 1))
+            on.update(date.fromisoformat(day) for day in body.get("worked") or ())
+        return cls(off=frozenset(off), on=frozenset(on))
 
     def is_working(self, day: date) -> bool:
         return day in self.on or (day.weekday() < 5 and day not in self.off)

@@ -1,6 +1,6 @@
-"""The jobs process: one thread of ticks, one of jobs, until it is told to stop.
+"""The jobs process: one thread of ticks, one of jobs, one that watches jobs apart, until it is told to stop.
 
-Two threads, so that a job of a minute holds up neither the seal of the audit trail nor a notice.
+Several threads, so that a job of a minute holds up neither the seal of the audit trail nor a notice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from anlan.kernel.jobs import ticks, worker
+from anlan.kernel.jobs import apart, ticks, worker
 from anlan.kernel.jobs.models import Job, State
 from anlan.kernel.web.health import Health
 
@@ -38,7 +38,7 @@ def heartbeat_file() -> Path:
 
 
 def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"[:60]
+    return f"{socket.gethostname()}:{os.getpid()}"[:54]
 
 
 def serve(stop: threading.Event, *, now: Callable[[], datetime] = timezone.now) -> None:
@@ -52,21 +52,27 @@ def serve(stop: threading.Event, *, now: Callable[[], datetime] = timezone.now) 
         round_of_ticks.run_due(now())
         beat.touch()
 
-    def run_jobs() -> None:
-        close_old_connections()
-        worker.run_once(now(), name)
+    def jobs(only: bool) -> None:
+        def run_jobs() -> None:
+            close_old_connections()
+            worker.run_once(now(), f"{name}/apart" if only else name, only=only)
 
-    def jobs() -> None:
         rounds(stop, run_jobs)
         connection.close()  # each thread has its own
 
-    thread = threading.Thread(target=jobs, name="jobs")
-    thread.start()
+    threads = [
+        threading.Thread(target=jobs, args=(False,), name="jobs"),
+        threading.Thread(target=jobs, args=(True,), name="jobs apart"),
+    ]
+    for thread in threads:
+        thread.start()
     try:
         rounds(stop, tick)
     finally:
         stop.set()
-        thread.join()
+        apart.stop()
+        for thread in threads:
+            thread.join()
 
 
 def rounds(stop: threading.Event, work: Callable[[], Any], round_s: float = ROUND_S) -> int:

@@ -20,9 +20,13 @@ LEASE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Declared:
+    """A job. `apart`: in a process of its own, so that it holds up no other; `mebibytes` bound that one's memory."""
+
     name: str
     func: Func
     lease_s: int = LEASE_S
+    apart: bool = False
+    mebibytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +42,21 @@ _jobs: dict[str, Declared] = {}
 _timetables: dict[str, Timetable] = {}
 
 
-def job(name: str, *, lease_s: int = LEASE_S) -> Callable[[F], F]:
+def job(
+    name: str, *, lease_s: int = LEASE_S, apart: bool = False, mebibytes: int = 0
+) -> Callable[[F], F]:  # fmt: skip
     """Declare a function as the job `name`: `func(*, now, **args)`, called at least once, so it must bear a repeat.
 
-    lease_s  the longest it may take; a worker that is silent for longer is taken for dead
+    lease_s    the longest it may take; a worker that is silent for longer is taken for dead
+    apart      in a process of its own, beside the other jobs
+    mebibytes  memory that this process may take beyond what it starts with; 0 is not bounded
     """
 
     def declare(func: F) -> F:
         known = _jobs.get(name)
         if known is not None and known.func is not func:
             raise ValueError(f"two jobs are called {name!r}")
-        _jobs[name] = Declared(name, func, lease_s)
+        _jobs[name] = Declared(name, func, lease_s, apart, mebibytes)
         return func
 
     return declare
@@ -66,6 +74,11 @@ def cron(expr: str, name: str, **args: Any) -> None:
 
 def declared(name: str) -> Declared | None:
     return _jobs.get(name)
+
+
+def apart_names() -> frozenset[str]:
+    """Jobs that run in a process of their own."""
+    return frozenset(name for name, one in _jobs.items() if one.apart)
 
 
 def timetables() -> list[Timetable]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from anlan.kernel.jobs import registry, services
+from anlan.kernel.jobs import apart, registry, services
 from anlan.kernel.jobs.models import Job, State
 
 log = logging.getLogger(__name__)
@@ -23,18 +23,20 @@ BACK_OFF_S = (10, 60)
 LOST = "its worker ended in the middle each time"
 
 
-def run_once(now: datetime, worker_id: str, *, limit: int = 20) -> int:
+def run_once(now: datetime, worker_id: str, *, limit: int = 20, only: bool | None = None) -> int:
     """Enqueue what the timetables say, then run up to `limit` due jobs one after the other; returns how many ran.
 
     worker_id  names the process in the leases; two live processes must not share one
+    only       True for jobs that run apart, False for all others, None for both
     """
-    services.enqueue_due(now)
+    if only is not True:
+        services.enqueue_due(now)
     began = time.monotonic()
     ran = 0
     while ran < limit:
         # The first jobs may have taken minutes: leases and marks carry the time that it is by now.
         by_now = now + timedelta(seconds=time.monotonic() - began)
-        job = _take(by_now, worker_id)
+        job = _take(by_now, worker_id, only)
         if job is None:
             break
         _run(job, by_now)
@@ -42,10 +44,13 @@ def run_once(now: datetime, worker_id: str, *, limit: int = 20) -> int:
     return ran
 
 
-def _take(now: datetime, worker_id: str) -> Job | None:
+def _take(now: datetime, worker_id: str, only: bool | None = None) -> Job | None:
     """The next due job, marked as ours until its lease ends; None when there is none."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     due = Job.objects.filter(free, state=State.WAITING, run_at__lte=now).order_by("run_at", "id")
+    if only is not None:
+        names = registry.apart_names()
+        due = due.filter(name__in=names) if only else due.exclude(name__in=names)
     if not due.exists():  # a look without the writer's lock
         return None
     with transaction.atomic():
@@ -54,7 +59,8 @@ def _take(now: datetime, worker_id: str) -> Job | None:
             if job.attempts < MOST_TRIES and declared is not None:
                 job.attempts += 1
                 job.lease_by = worker_id
-                job.lease_until = now + timedelta(seconds=declared.lease_s)
+                # A process of its own is watched: its lease is short and renewed.
+                job.lease_until = now + timedelta(seconds=apart.LEASE_S if declared.apart else declared.lease_s)
                 job.save(update_fields=("attempts", "lease_by", "lease_until"))
                 return job
             # Killed in the middle three times: it may be what kills the process.
@@ -67,7 +73,10 @@ def _run(job: Job, now: datetime) -> None:
     assert declared is not None  # _take put the others aside
     began = time.monotonic()
     try:
-        declared.func(now=now, **job.args)
+        if declared.apart:
+            apart.run(job, declared)
+        else:
+            declared.func(now=now, **job.args)
     except Exception as error:
         log.exception("job %s %s: try %s of %s failed", job.pk, job.name, job.attempts, MOST_TRIES)
         _failed(job, error, now + timedelta(seconds=time.monotonic() - began))

@@ -21,7 +21,10 @@ class RulebookConfig(AppConfig):
 
     def ready(self) -> None:
         from anlan.kernel.people.rights import holds  # models are ready only now
-        from anlan.kernel.rulebook import services, wording
+        from anlan.kernel.rulebook import services, shape_words, shapes, wording
+
+        shapes.register()
+        shape_words.register()
 
         def load(**_signal: Any) -> None:
             services.load_shipped(timezone.now())

@@ -58,8 +58,12 @@ def kind_label(kind: str) -> str:
 
 def lines_of(entry: Entry) -> list[Field]:
     """The body as lines for a person; a kind without wording shows its fields as they are."""
-    wording = _wordings.get(entry.kind, _plain)
-    return wording(entry.body)
+    return words_of(entry.kind, entry.body)
+
+
+def words_of(kind: str, body: Mapping[str, Any]) -> list[Field]:
+    """A body that is not in the database yet, as lines for a person."""
+    return _wordings.get(kind, _plain)(body)
 
 
 def span(seconds: float) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.regions.scope import ScopedManager
+from anlan.kernel.sensing.door.links import HJ212, JT808, SL651
 
 
 class PointKind(models.TextChoices):
@@ -92,6 +93,72 @@ class Point(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+class LinkProtocol(models.TextChoices):
+    """Protocols other than ours; values as in `door.links`."""
+
+    HJ212 = HJ212, "HJ 212"
+    SL651 = SL651, "SL 651"
+    JT808 = JT808, "JT/T 808"
+
+
+class DeviceLink(models.Model):
+    """How a device is known in a protocol of its own: by its number, and by a credential of which a digest is kept."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="link")
+    protocol = models.CharField(_("protocol"), max_length=10, choices=LinkProtocol.choices)
+    number = models.CharField(_("number"), max_length=40)
+    secret_hash = models.CharField(max_length=64, blank=True)  # "": a terminal that may still register
+    sensors = models.JSONField(default=dict)  # sensor → code of a point, "" for one that nobody needs
+    address = models.CharField(max_length=60, blank=True)  # it spoke from last
+    heard_at = models.DateTimeField(null=True, blank=True)
+    frames = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("protocol", "number"), name="one_link_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.number}"
+
+
+class Caller(models.Model):
+    """A number that spoke to us and that nobody has registered; written by the gateway, the latest 500."""
+
+    protocol = models.CharField(_("protocol"), max_length=10, choices=LinkProtocol.choices)
+    number = models.CharField(_("number"), max_length=40)
+    secret_hash = models.CharField(max_length=64, blank=True)  # of the password in its last frame
+    address = models.CharField(max_length=60)
+    frames = models.BigIntegerField(default=0)
+    raw = models.TextField(blank=True)  # its last frame in hex
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("protocol", "number"), name="one_caller_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.number}"
+
+
+class FrameFault(models.Model):
+    """How often a sender's frames showed a fault on a day, and the bytes that last did; written by the gateway."""
+
+    day = models.DateField()  # in Beijing
+    protocol = models.CharField(_("protocol"), max_length=10, choices=LinkProtocol.choices)
+    sender = models.CharField(max_length=60)  # code of the device, else the address
+    fault = models.CharField(max_length=30)
+    count = models.BigIntegerField()
+    raw = models.TextField(blank=True)  # hex
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("day", "protocol", "sender", "fault"), name="one_count_a_day_and_fault")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.sender} {self.fault}"
 
 
 class RuleVersion(models.Model):

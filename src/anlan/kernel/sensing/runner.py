@@ -73,7 +73,7 @@ class Pace:
     latest: int = 1_000
     trim: int = 30_000
     records: int = 1_000
-    rows: int = 200_000
+    rows: int = 500_000
     buffered: int = 500_000
     worth: int = 5_000
     settle: int = 50
@@ -151,6 +151,8 @@ class Runner:
                 log.error("the snapshot at record %d is damaged, taking the one before: %s", seq, error)
                 continue
             self.seq = self._snapshot_at = seq
+            # What was just read need not be written again before there is much to add.
+            self._due["snapshot"] = self.store.clock() + self.pace.snapshot
             break
         self._done = self.store.position(ENGINE)
         self._flushed = self.store.position(HISTORY)

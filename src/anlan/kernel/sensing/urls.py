@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from anlan.kernel.sensing import alarm_views, api, export_views, views
+from anlan.kernel.sensing import alarm_views, api, export_views, link_views, views
 from anlan.kernel.sensing.ruling import views as rule_views
 
 app_name = "sensing"
@@ -34,6 +34,9 @@ urlpatterns = [
     path("set-aside/", views.set_aside, name="set_aside"),
     path("set-aside/<int:pk>/replay/", views.replay, name="replay"),
     path("set-aside/drop/", views.drop, name="drop"),
+    path("links/", link_views.links, name="links"),
+    path("links/save/", link_views.save, name="link_save"),
+    path("links/<int:pk>/again/", link_views.again, name="link_again"),
     path("devices/", views.devices, name="devices"),
     path("devices/register/", views.register, name="register"),
     path("devices/<int:pk>/rotate/", views.rotate, name="rotate"),

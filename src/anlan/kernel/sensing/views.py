@@ -25,6 +25,7 @@ from anlan.kernel.sensing.pages import registered
 from anlan.kernel.sensing.services import set_aside as aside
 from anlan.kernel.sensing.store import Busy, Full, SetAside, open_store
 from anlan.kernel.sensing.store.cold import arrow
+from anlan.kernel.sensing.words import FAULTS
 from anlan.kernel.web.gate import holds
 
 PAGE = 50
@@ -131,6 +132,7 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
         ("rules", _("Rules"), "sensing:rules", "rulebook.see", None),
         ("set_aside", _("Set aside"), "sensing:set_aside", "setaside.see", queries.count_set_aside),
         ("devices", _("Devices"), "sensing:devices", "device.manage", None),
+        ("links", _("TCP devices"), "sensing:links", "device.manage", None),
         *registered(),
     )
     return [
@@ -158,7 +160,7 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "row": row,
-            "reason": REASONS.get(row.reason, row.why),
+            "reason": REASONS.get(row.reason) or FAULTS.get(row.reason, row.why),
             "at": queries.moment(row.t) if row.t is not None and 0 <= row.t < 4_000_000_000_000 else None,
             "arrived": queries.moment(row.arrival),
             "device": devices.get(row.sender),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.rulebook.wording import Field, joined, span
@@ -25,7 +25,7 @@ from anlan.kernel.sensing.conditions import (
 )
 from anlan.kernel.sensing.models import PointKind
 
-__all__ = ["UNITS", "alarm_lines", "kind_words", "kinds_of", "rule_label", "rule_title", "unit_of_body"]
+__all__ = ["UNITS", "alarm_lines", "fault_words", "kind_words", "kinds_of", "rule_label", "rule_title", "unit_of_body"]
 
 #: The unit in which rules about a kind of point are written.
 UNITS: dict[str, str] = {
@@ -46,8 +46,35 @@ UNITS: dict[str, str] = {
     PointKind.HOTSPOT: "℃",
 }
 
+#: Faults of the frames of devices, by the word under which the gateway counts them.
+FAULTS = {
+    "garbage": gettext_lazy("Bytes that belong to no frame"),
+    "truncated": gettext_lazy("Frame cut off"),
+    "too_long": gettext_lazy("Frame without an end"),
+    "bad_crc": gettext_lazy("Checksum does not fit"),
+    "bad_length": gettext_lazy("Length does not fit"),
+    "bad_escape": gettext_lazy("Escaping is broken"),
+    "bad_header": gettext_lazy("Head cannot be read"),
+    "bad_text": gettext_lazy("Text in no known encoding"),
+    "odd_header": gettext_lazy("Head not as the standard says"),
+    "encrypted": gettext_lazy("Encrypted, and there is no key"),
+    "lost_parts": gettext_lazy("Message of several packets, some missing"),
+    "wrong_secret": gettext_lazy("Wrong password, or not proved yet"),
+    "registered_before": gettext_lazy("Registers again without leave"),
+    "unknown_point": gettext_lazy("No point for this sensor"),
+    "no_time": gettext_lazy("No time of measurement"),
+    "future": gettext_lazy("Measured ahead of our clock"),
+    "too_many_connections": gettext_lazy("Too many connections"),
+    "unreadable": gettext_lazy("Cannot be read; see the log of the gateway"),
+}
+
 #: Points that are told one by one before the rest is only counted.
 _CODES_TOLD = 12
+
+
+def fault_words(fault: str) -> str:
+    """A fault of a frame in the reader's language; one that has no words yet as it is counted."""
+    return str(FAULTS.get(fault, fault))
 
 
 def rule_label(entry: Entry) -> str:

@@ -35,9 +35,12 @@ class Frame:
         for desk in nav.desks(self.user):
             url = nav.address(desk)
             rows.append({"desk": desk, "url": url, "badge": desk.badge(self.user) if desk.badge else None, "on": False})
-        inside = [row for row in rows if row["url"] != "/" and self.request.path.startswith(row["url"])]
+        places = [(row["url"], row["desk"].code) for row in rows if row["url"] != "/"] + nav.areas()
+        inside = [(len(url), code) for url, code in places if self.request.path.startswith(url)]
         if inside:
-            max(inside, key=lambda row: len(row["url"]))["on"] = True
+            on = max(inside)[1]
+            for row in rows:
+                row["on"] = row["desk"].code == on
         return rows
 
     @cached_property

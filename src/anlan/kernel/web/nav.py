@@ -47,6 +47,7 @@ class _Frame:
     desks: dict[str, Desk] = field(default_factory=dict)
     pages: dict[str, SystemPage] = field(default_factory=dict)
     figures: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    areas: dict[str, str] = field(default_factory=dict)  # name of an address, desk
 
 
 _frame = _Frame()
@@ -75,6 +76,11 @@ def register_system_page(
     _frame.pages[code] = SystemPage(code, label, icon, url_name, verb, order, hint)
 
 
+def register_area(desk: str, url_name: str) -> None:
+    """Say that the pages below an address lie in a desk although the desk's own address is another."""
+    _frame.areas[url_name] = desk
+
+
 def register_figure(name: str, figure: Callable[[Any], Any]) -> None:
     """Name a function of the user for the bar: "unread", "bureau", "on_duty", "mode"."""
     _frame.figures[name] = figure
@@ -99,6 +105,17 @@ def system_pages(user: Any) -> list[SystemPage]:
 def address(place: Desk | SystemPage) -> str:
     """The path of a desk or page. Raises NoReverseMatch when it has none yet."""
     return reverse(place.url_name)
+
+
+def areas() -> list[tuple[str, str]]:
+    """Path and desk of every page that was given to a desk; pages of rooms that are not installed are left out."""
+    found = []
+    for url_name, desk in _frame.areas.items():
+        try:
+            found.append((reverse(url_name), desk))
+        except NoReverseMatch:
+            continue
+    return found
 
 
 def _reachable(user: Any, places: Any) -> list[Any]:

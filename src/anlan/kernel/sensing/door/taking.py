@@ -1,11 +1,13 @@
 """What every door does with a post before it is committed: check it, and make of it a batch for the log.
 
-HTTP and MQTT bring the same bodies, so a device may change its door without changing what it says.
+HTTP and MQTT bring the same bodies, so a device may change its door without changing what it says. What a device says
+in a protocol of its own comes as readings that were mapped to points already.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +16,7 @@ import numpy as np
 from anlan.engine import encode_batch
 from anlan.kernel.sensing.door.binary import check_binary, is_binary
 from anlan.kernel.sensing.door.bodies import TOLD, BadBody, Checked, Sender, check
-from anlan.kernel.sensing.store import BACKFILL, LIVE, NewBatch, Refused
+from anlan.kernel.sensing.store import BACKFILL, LIVE, Columns, NewBatch, Refused
 from anlan.kernel.sensing.store.rows import BATCH, TICK
 
 #: Rows of old data may not claim to be from the future: ms ahead of the clock.
@@ -48,6 +50,26 @@ def batch_of(body: bytes, sender: Sender, now_ms: int) -> tuple[NewBatch, Checke
         excerpt=excerpt_of(body),
     )
     return batch, checked
+
+
+def batch_of_readings(
+    raw: bytes, batch_id: str, sender: Sender, lane: str, columns: Columns, refused: Sequence[Refused], now_ms: int
+) -> NewBatch:
+    """Make readings ready for the log that another form than a post brought, each mapped to a point of its sender.
+
+    raw      the frame as it came
+    columns  readings whose times can be meant
+    refused  rows that were not taken
+
+    Raises BadBody for old data that lie in the future.
+    """
+    n = len(columns)
+    checked = Checked(batch_id, lane, None, columns, n + len(refused), tuple(refused))
+    _in_time(checked, now_ms)
+    payload = encode_batch(columns.point, columns.t, columns.value, columns.quality) if n else b""
+    return NewBatch(
+        sender.code, batch_id, lane, n, payload, digest_of(raw), arrival=_arrival(checked), refused=checked.refused
+    )
 
 
 def set_aside_of(body: bytes, code: str, lane: str, error: BadBody, note: str = "") -> NewBatch:

@@ -53,22 +53,28 @@ def take(transitions: Sequence[StoredTransition], now: datetime) -> None:
 class Compiling:
     """The engine's loops, compiled by a process of its own while readings are judged on numpy.
 
-    cache  folder for the compiled code: what was compiled once is only loaded
+    cache  folder for the compiled code: what was compiled once is loaded before the first reading, in about a second
     """
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
         self._process: subprocess.Popen[bytes] | None = None
-        if settings.ENGINE_FAST and fast.usable():
+        self._is_there = settings.ENGINE_FAST and fast.usable() and fast.is_compiled(cache)
+        if settings.ENGINE_FAST and fast.usable() and not self._is_there:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "anlan.engine.fast", str(cache)], stdin=subprocess.DEVNULL
             )
 
     def is_over(self) -> bool:
-        """True once, when the process has ended well and the loops are loaded: a second in which nothing is judged."""
-        if self._process is None or self._process.poll() is None:
+        """True once, when the loops are compiled and loaded: a second in which nothing is judged."""
+        code = 0
+        if self._process is not None:
+            if self._process.poll() is None:
+                return False
+            code, self._process = self._process.returncode, None
+        elif not self._is_there:
             return False
-        code, self._process = self._process.returncode, None
+        self._is_there = False
         try:
             if code == 0:
                 fast.prepare(self._cache)

@@ -1,7 +1,7 @@
 // What every page does: live stream, clocks, keyboard, toasts, dialogs, htmx errors in words.
 import { gettext, el } from "./text.js";
 import { startTicking, tick } from "./time.js";
-import { LIVE, onEvent, startStream, streamState } from "./stream.js";
+import { LIVE, onEvent, sessionEnded, startStream, streamState } from "./stream.js";
 import { play, startSound } from "./sound.js";
 
 const $ = (selector, from = document) => from.querySelector(selector);
@@ -73,6 +73,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:responseError", async (event) => {
   const { xhr } = event.detail;
   if (xhr.status !== 401) toast(failure(xhr.status), { kind: "error", seconds: 10 });
+  else if (!xhr.getResponseHeader("HX-Redirect")) sessionEnded();
 });
 document.addEventListener("htmx:sendError", () => {
   if (streamState() !== "lost") toast(gettext("The server cannot be reached. Nothing was sent; try again."), { kind: "error" });

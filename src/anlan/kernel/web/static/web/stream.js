@@ -41,6 +41,9 @@ function change(next) {
   document.body.dispatchEvent(new CustomEvent("anlan:stream", { detail: { state: next } }));
 }
 
+/** The session is known to have ended, from an answer that came before the stream's own word. */
+export const sessionEnded = () => state !== "ended" && change("ended");
+
 function reload() {
   document.body.dispatchEvent(new CustomEvent("anlan:reset"));
 }
