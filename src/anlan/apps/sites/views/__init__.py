@@ -1,0 +1,1 @@
+"""Pages of hazard points and cameras beside their registers."""
