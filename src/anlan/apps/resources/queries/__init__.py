@@ -1,0 +1,1 @@
+"""Questions about resources: stock, supplies, norms, reach of stations, shelters."""
