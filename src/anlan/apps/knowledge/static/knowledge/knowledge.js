@@ -1,0 +1,4 @@
+// The button that prints a document.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
