@@ -1,0 +1,1 @@
+"""The pages of the catalogue and the exchange; each only speaks HTTP."""
