@@ -96,7 +96,7 @@ def test_a_store_that_was_busy_is_asked_again_and_loses_nothing(
         return append(self, batches)
 
     monkeypatch.setattr(Store, "append_batches", first_busy)
-    monkeypatch.setattr("anlan.gateways.mqtt.FIRST_WAIT_S", 0.0)
+    monkeypatch.setattr("anlan.gateways.keeping.FIRST_WAIT_S", 0.0)
     gateway._take([message(1, rows("a"))])
     assert (calls, hand.acknowledged, len(store.read_log(0))) == ([1, 1], [1], 1)
 

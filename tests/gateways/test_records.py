@@ -12,10 +12,11 @@ from django.db import connection
 from gateway_world import plant_records
 
 from anlan.gateways.records import PlainRecords
+from anlan.gateways.tcp.records import Called, Counted, Link, LinkRecords
 from anlan.kernel.regions.models import Region
 from anlan.kernel.sensing.door.directory import Away, Directory
 from anlan.kernel.sensing.door.records import ModelRecords
-from anlan.kernel.sensing.models import Device, Point
+from anlan.kernel.sensing.models import Caller, Device, DeviceLink, FrameFault, Point
 
 
 @pytest.fixture
@@ -76,8 +77,32 @@ def test_records_that_are_away_are_said_to_be_and_come_back(tmp_path: Path):
 def test_a_gateway_is_lean():
     """Half a gateway's memory would be Django and the models; nothing that it imports may bring them."""
     code = (
-        "import sys, anlan.gateways.serve; "
+        "import sys, anlan.gateways.serve, anlan.gateways.serve_tcp; "
         "print([m for m in ('django.db', 'django.apps', 'httpx', 'uvicorn', 'amqtt', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_links_callers_and_counters_are_written_as_the_models_read_them(db: None):
+    county = Region.objects.create(code="990123", name="安澜县", level="county", path="/990123/")
+    device = Device.records.create(code="ws-1", name="ws-1", region=county, key_hash="x")
+    link = DeviceLink.objects.create(device=device, protocol="hj212", number="A1", sensors={"w01018-Rtd": "COD"})
+    found = LinkRecords("sqlite:////nowhere")
+    connection.ensure_connection()
+    found._local.connection = connection.connection
+    assert found.links() == [Link(link.pk, "hj212", "A1", "", {"w01018-Rtd": "COD"}, "ws-1")]
+    found.enrol(link.pk, "first")
+    found.enrol(link.pk, "second")
+    now = 1_795_320_000_000
+    found.heard(link.pk, "10.0.0.7", 3, now)
+    for _time in range(2):
+        found.called([("sl651", "0010010100", Called("d", "10.0.0.8", 2, "7e7e", now, now))])
+        found.counted([("2026-11-22", "hj212", "ws-1", "bad_crc", Counted(5, "2323", now))])
+    link.refresh_from_db()
+    assert (link.secret_hash, link.address, link.frames) == ("first", "10.0.0.7", 3)
+    caller, fault = Caller.objects.get(), FrameFault.objects.get()
+    assert (caller.frames, caller.raw, caller.last_at.timestamp()) == (4, "7e7e", now / 1000)
+    assert (fault.count, fault.fault, fault.day.isoformat()) == (10, "bad_crc", "2026-11-22")
+    found.counted([("2027-11-22", "hj212", "ws-1", "bad_crc", Counted(1, "", now))])
+    assert [row.day.year for row in FrameFault.objects.all()] == [2027]

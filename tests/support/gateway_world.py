@@ -11,6 +11,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from anlan.kernel.sensing.door.links import secret_hash
+
 T = 1_795_320_000_000
 
 
@@ -71,5 +73,35 @@ def plant_records(path: Path, points: Mapping[str, list[str]], key: str = "secre
             )
             records.executemany(
                 "INSERT INTO sensing_point (code, device_id, enabled) VALUES (?, ?, 1)", [(c, number) for c in codes]
+            )
+    records.close()
+
+
+LINK_TABLES = (
+    "CREATE TABLE sensing_devicelink (id INTEGER PRIMARY KEY, device_id INTEGER, protocol TEXT, number TEXT, "
+    "secret_hash TEXT, sensors TEXT, address TEXT DEFAULT '', heard_at TEXT, frames INTEGER DEFAULT 0)",
+    "CREATE TABLE sensing_caller (id INTEGER PRIMARY KEY, protocol TEXT, number TEXT, secret_hash TEXT, address TEXT, "
+    "frames INTEGER, raw TEXT, first_at TEXT, last_at TEXT, UNIQUE (protocol, number))",
+    "CREATE TABLE sensing_framefault (id INTEGER PRIMARY KEY, day TEXT, protocol TEXT, sender TEXT, fault TEXT, "
+    "count INTEGER, raw TEXT, last_at TEXT, UNIQUE (day, protocol, sender, fault))",
+)
+
+
+def plant_links(path: Path, links: Mapping[tuple[str, str], tuple[str, str, dict[str, str]]]) -> None:
+    """Beside `plant_records`: (protocol, number) → (device, password or "" for none yet, sensor → point)."""
+    with sqlite3.connect(path) as records:
+        for table in LINK_TABLES:
+            records.execute(table)
+        for (protocol, number), (device, secret, sensors) in links.items():
+            records.execute(
+                "INSERT INTO sensing_devicelink (device_id, protocol, number, secret_hash, sensors) "
+                "SELECT id, ?, ?, ?, ? FROM sensing_device WHERE code = ?",
+                (
+                    protocol,
+                    number,
+                    secret_hash(protocol, number, secret) if secret else "",
+                    json.dumps(sensors),
+                    device,
+                ),
             )
     records.close()

@@ -19,11 +19,12 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from anlan.gateways.keeping import keep
 from anlan.gateways.topics import EVERY_DEVICE, device_of
 from anlan.kernel.sensing.door.bodies import BadBody
 from anlan.kernel.sensing.door.directory import Directory
 from anlan.kernel.sensing.door.taking import batch_of, set_aside_of
-from anlan.kernel.sensing.store import LIVE, Busy, Full, NewBatch, Store
+from anlan.kernel.sensing.store import LIVE, NewBatch, Store
 
 log = logging.getLogger("anlan.mqtt")
 
@@ -33,8 +34,6 @@ WAITING_LIMIT = 64 << 20
 MOST = 2_000
 #: A message that the store cannot take for a reason of its own is tried so often, then put aside (K6).
 TRIES = 3
-#: Seconds until the store is asked again after it refused: the first, and the longest.
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 #: Seconds between attempts to reach the broker: the first, and the longest. Seconds of silence before a ping.
 FIRST_CALL_S, LONGEST_CALL_S, KEEPALIVE_S = 1, 30, 30
 #: Sender of what cannot be laid at a device's door.
@@ -171,7 +170,7 @@ class Gateway:
         """Check, commit, acknowledge; returns without acknowledging when we are to stop first."""
         batches = [self._batch(message) for message in messages]
         try:
-            committed = self._commit(batches)
+            committed = keep(self.store, batches, self._stopping)
         except Exception:
             log.exception("%d messages cannot be committed together; trying one by one", len(messages))
             for message, batch in zip(messages, batches, strict=True):
@@ -200,28 +199,15 @@ class Gateway:
             self.directory.note_battery(sender.code, checked.battery)
         return batch
 
-    def _commit(self, batches: Sequence[NewBatch]) -> bool:
-        """Write all of them, however long the store is busy or full; False when we are to stop before that."""
-        wait = FIRST_WAIT_S
-        while True:
-            try:
-                self.store.append_batches(batches)
-                return True
-            except (Busy, Full) as error:
-                log.warning("the store refuses, trying again in %.1f s: %s", wait, error)
-            if self._stopping.wait(wait):
-                return False
-            wait = min(wait * 2, LONGEST_WAIT_S)
-
     def _alone(self, message: Message, batch: NewBatch) -> bool:
         """Commit one message by itself; one that fails for a reason of its own is put aside after `TRIES` (K6)."""
         for last in [False] * (TRIES - 1) + [True]:
             try:
-                return self._commit([batch])
+                return keep(self.store, [batch], self._stopping)
             except Exception as error:
                 if last:
                     log.exception("a message under %s is put aside", message.topic[:120])
-                    return self._commit([self._poison(message, error)])
+                    return keep(self.store, [self._poison(message, error)], self._stopping)
         return False
 
     def _poison(self, message: Message, error: Exception) -> NewBatch:

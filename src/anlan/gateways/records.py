@@ -59,13 +59,14 @@ class PlainRecords:
         """A moment as Django keeps it: on SQLite a text in UTC."""
         return now.astimezone(UTC).replace(tzinfo=None).isoformat(" ") if self._path else now
 
-    def _rows(self, sql: str) -> list[Any]:
+    def _rows(self, sql: str, args: Sequence[Any] = ()) -> list[Any]:
         with self._connected() as connection:
-            return list(connection.execute(sql).fetchall())
+            return list(connection.execute(sql if self._path else sql.replace("?", "%s"), args).fetchall())
 
-    def _write(self, sql: str, args: Sequence[Any]) -> None:
+    def _write(self, sql: str, args: Sequence[Any]) -> int:
+        """Run one statement; how many rows it changed."""
         with self._connected() as connection:
-            connection.execute(sql if self._path else sql.replace("?", "%s"), args)
+            return int(connection.execute(sql if self._path else sql.replace("?", "%s"), args).rowcount)
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:

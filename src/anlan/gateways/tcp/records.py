@@ -1,0 +1,118 @@
+"""The records as the gateway for TCP sees them: links, callers and counters, without Django.
+
+Names of tables and columns are those of `kernel.sensing.models`; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from anlan.gateways.records import PlainRecords
+
+LINKS = """
+SELECT l.id, l.protocol, l.number, l.secret_hash, l.sensors, d.code
+FROM sensing_devicelink l JOIN sensing_device d ON d.id = l.device_id WHERE d.enabled
+"""
+ENROL = "UPDATE sensing_devicelink SET secret_hash = ? WHERE id = ? AND secret_hash = ''"
+CONNECTED = "UPDATE sensing_devicelink SET address = ?, heard_at = ?, frames = frames + ? WHERE id = ?"
+CALLED = """
+INSERT INTO sensing_caller (protocol, number, secret_hash, address, frames, raw, first_at, last_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (protocol, number) DO UPDATE SET secret_hash = excluded.secret_hash, address = excluded.address,
+frames = sensing_caller.frames + excluded.frames, raw = excluded.raw, last_at = excluded.last_at
+"""
+#: Callers that are kept; those not heard for longest give way.
+MOST_CALLERS = 500
+FORGET = """
+DELETE FROM sensing_caller WHERE id NOT IN (SELECT id FROM sensing_caller ORDER BY last_at DESC LIMIT ?)
+"""
+COUNTED = """
+INSERT INTO sensing_framefault (day, protocol, sender, fault, count, raw, last_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (day, protocol, sender, fault) DO UPDATE SET count = sensing_framefault.count + excluded.count,
+raw = excluded.raw, last_at = excluded.last_at
+"""
+#: Days for which counters are kept.
+DAYS = 90
+OLD = "DELETE FROM sensing_framefault WHERE day < ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A device behind a protocol: its code, the digest of its credential ("" none yet), sensor → code of a point."""
+
+    pk: int
+    protocol: str
+    number: str
+    secret_hash: str
+    sensors: Mapping[str, str]
+    device: str
+
+
+@dataclass(slots=True)
+class Called:
+    """A number that no person has registered, and what it sent last."""
+
+    secret_hash: str
+    address: str
+    frames: int
+    raw: str
+    first_ms: int
+    last_ms: int
+
+
+@dataclass(slots=True)
+class Counted:
+    """How often a fault was met, and the bytes that last showed it."""
+
+    count: int
+    raw: str
+    last_ms: int
+
+
+class LinkRecords(PlainRecords):
+    """What the gateway asks and notes; raises Away when the database cannot be reached."""
+
+    def links(self) -> list[Link]:
+        return [
+            Link(pk, protocol, number, digest, _sensors(sensors), device)
+            for pk, protocol, number, digest, sensors, device in self._rows(LINKS)
+        ]
+
+    def enrol(self, link: int, digest: str) -> bool:
+        """Keep the digest of a credential that is given out now; False when there is one, which stays."""
+        return self._write(ENROL, (digest, link)) > 0
+
+    def heard(self, link: int, address: str, frames: int, at_ms: int) -> None:
+        """Where a device speaks from, when it did last, and how many frames more."""
+        self._write(CONNECTED, (address[:60], self._at(_moment(at_ms)), frames, link))
+
+    def called(self, rows: Iterable[tuple[str, str, Called]]) -> None:
+        """Keep numbers that are not registered."""
+        for protocol, number, one in rows:
+            first, last = self._at(_moment(one.first_ms)), self._at(_moment(one.last_ms))
+            self._write(
+                CALLED, (protocol, number[:40], one.secret_hash, one.address[:60], one.frames, one.raw, first, last)
+            )
+        self._write(FORGET, (MOST_CALLERS,))
+
+    def counted(self, rows: Iterable[tuple[str, str, str, str, Counted]]) -> None:
+        """Add to the counters of faults: day, protocol, sender, fault."""
+        for day, protocol, sender, fault, one in rows:
+            at = self._at(_moment(one.last_ms))
+            self._write(COUNTED, (day, protocol, sender[:60], fault, one.count, one.raw, at))
+            self._write(OLD, ((date.fromisoformat(day) - timedelta(days=DAYS)).isoformat(),))
+
+
+def _sensors(kept: Any) -> dict[str, str]:
+    """SQLite keeps JSON as text; PostgreSQL's driver has read it already."""
+    found = msgspec.json.decode(kept) if isinstance(kept, (str, bytes)) else kept
+    return {str(sensor): str(point) for sensor, point in found.items()}
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
