@@ -1,0 +1,1 @@
+"""Verbs behind the SensorThings API."""
