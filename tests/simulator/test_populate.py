@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from anlan.apps.sites.models import Site
+from anlan.apps.sites.models import Enterprise, MajorHazard
 from anlan.demo import past, populate
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import SCENARIOS, scenario
@@ -21,6 +21,7 @@ from anlan.demo.simulator import DAY_MS, Door, DoorClosed, Playing, Simulator, S
 from anlan.kernel.people.models import User
 from anlan.kernel.regions.models import Region
 from anlan.kernel.sensing.models import Device, Point
+from anlan.kernel.web import refs
 
 NOW_MS = 1_795_320_000_000
 
@@ -31,8 +32,11 @@ def test_the_county_is_planted_once_with_keys_and_doors_kept_private(county, tmp
     assert not populate.is_planted()
     populate.plant_county(county, password="a demo password 1", data=tmp_path, now=timezone.now(), say=said.append)
     assert populate.is_planted()
-    counts = (Site.records.count(), Point.records.count(), Device.records.count(), Region.objects.count())
-    assert counts == (200, 312 + 17, 60 + 1, 1 + 1 + 1 + 12 + 150 + 450)
+    counts = (Enterprise.records.count(), Point.records.count(), Device.records.count(), Region.objects.count())
+    assert counts == (584 + 6, 312 + 17, 60 + 1, 1 + 1 + 1 + 12 + 150 + 450)
+    hung = {ref for ref in Point.records.values_list("site_ref", flat=True) if ref}
+    assert all(refs.resolve(ref) is not None for ref in hung)
+    assert set(MajorHazard.present.values_list("level", flat=True)) == {1, 2, 3, 4, None}
     keys = json.loads((tmp_path / "demo-keys.json").read_text())
     doors = json.loads((tmp_path / "demo-users.json").read_text())
     assert set(keys) == {gateway.code for gateway in county.gateways}

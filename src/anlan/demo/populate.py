@@ -11,10 +11,10 @@ from pathlib import Path
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from anlan.apps.sites.models import Site
-from anlan.apps.sites.services import add_sites
+from anlan.apps.sites.models import Enterprise, GeoHazard, School, Station, TailingsPond
 from anlan.demo.county import model
 from anlan.demo.county.model import County
+from anlan.demo.fill import Filler, fillers
 from anlan.kernel.people import services as people
 from anlan.kernel.people.models import Department, User
 from anlan.kernel.regions.models import Region
@@ -22,6 +22,7 @@ from anlan.kernel.regions.services import Planting, plant
 from anlan.kernel.sensing.derived.services import Wanted, add_several
 from anlan.kernel.sensing.models import Point
 from anlan.kernel.sensing.services import add_points, register_device
+from anlan.kernel.web.refs import ref_of
 
 #: Who may sign in to the demo, by role, in the order of the banner. The town is the one of the leak, then the slide.
 DOORS = (
@@ -31,6 +32,8 @@ DOORS = (
     ("town_officer", "990123201"),
     ("monitoring_engineer", ""),
     ("record_keeper", ""),
+    ("resource_keeper", ""),
+    ("supervision_officer", ""),
     ("system_admin", ""),
     ("security_admin", ""),
     ("audit_admin", ""),
@@ -43,22 +46,30 @@ TITLES = {
     "town_officer": "town 乡镇",
     "monitoring_engineer": "monitoring 监测",
     "record_keeper": "registers 台账",
+    "resource_keeper": "supplies 物资",
+    "supervision_officer": "supervision 督查",
     "system_admin": "system 系统",
     "security_admin": "security 安全",
     "audit_admin": "audit 审计",
 }
+
+#: Fillers up to this order enter what points hang on, so they come before devices and points.
+BEFORE_POINTS = 199
+
+#: What points hang on: the models whose records bear the codes of `county.sites`.
+CARRIERS = (Enterprise, TailingsPond, GeoHazard, Station, School)
 
 Say = Callable[[str], None]
 
 
 def is_planted() -> bool:
     """Does this database hold the county already, with its points?"""
-    return Region.objects.filter(code=model.COUNTY).exists() and Site.records.exists()
+    return Region.objects.filter(code=model.COUNTY).exists() and Enterprise.records.exists()
 
 
 @transaction.atomic
 def plant_county(county: County, *, password: str, data: Path, now: datetime, say: Say) -> None:
-    """Regions, people, sites, devices and points, all or nothing; the simulator's keys go to `data/demo-keys.json`.
+    """Regions, people, registers, devices and points, all or nothing; the simulator's keys go to `data/demo-keys.json`.
 
     password  of every account that the banner names; the others cannot sign in
     """
@@ -68,28 +79,10 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
     regions = {region.code: region for region in Region.objects.defer("boundary")}
     say("people")
     _people(county, regions, password, data, actor, now)
-    say("sites")
-    add_sites(
-        [
-            {
-                "code": site.code,
-                "name": site.name,
-                "kind": site.kind,
-                "credit_code": site.credit_code,
-                "region": regions[site.village or site.town],
-                "address": site.address,
-                "risk": site.risk,
-                "keeper": site.keeper,
-                "keeper_phone": site.keeper_phone,
-                "lon": site.lon,
-                "lat": site.lat,
-            }
-            for site in county.sites
-        ],
-        region=regions[model.COUNTY],
-        actor=actor,
-        now=now,
-    )
+    every = list(fillers())
+    for filler in every:
+        if filler.ORDER <= BEFORE_POINTS:
+            _run(filler, county, actor, now, say)
     say("devices and points")
     keys = {}
     devices = {}
@@ -98,7 +91,10 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
             code=gateway.code, name=gateway.name, region=regions[gateway.region], actor=actor, now=now
         )
         devices[gateway.code] = device
-    sites = {site.code: site for site in Site.records.all()}
+    wanted = {point.site for point in county.points}
+    sites = {
+        row.code: row for kind in CARRIERS for row in kind.present.filter(code__in=wanted).select_related("region")
+    }
     add_points(
         [
             {
@@ -109,7 +105,7 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
                 "digits": point.digits,
                 "region": sites[point.site].region,
                 "device": devices[point.gateway],
-                "site_ref": f"site:{sites[point.site].pk}",
+                "site_ref": ref_of(sites[point.site]),
                 "site_name": sites[point.site].name,
                 "lon": point.lon,
                 "lat": point.lat,
@@ -133,7 +129,15 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
         ]
         made |= {derived.point.code: derived.point for derived in add_several(wanted, actor=actor, now=now)}
         left = [one for one in left if one not in ready]
+    for filler in every:
+        if filler.ORDER > BEFORE_POINTS:
+            _run(filler, county, actor, now, say)
     keep_private(data / "demo-keys.json", json.dumps(keys))
+
+
+def _run(filler: Filler, county: County, actor: User, now: datetime, say: Say) -> None:
+    say(filler.__name__.rpartition(".")[2])
+    filler.fill(county, actor=actor, now=now)
 
 
 def keep_private(path: Path, text: str) -> None:

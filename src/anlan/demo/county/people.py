@@ -32,15 +32,16 @@ STAFF = (
     ("甘若谷", "yjj-zhzx", ("duty_officer", "record_keeper")),
     ("叶观澜", "yjj-jck", ("monitoring_engineer",)),
     ("骆予川", "yjj-jck", ("monitoring_engineer",)),
-    ("陆景行", "yjj-whk", ("duty_officer", "record_keeper")),
-    ("晏思衡", "yjj-whk", ("record_keeper",)),
-    ("程砚舟", "yjj-ksk", ("record_keeper",)),
-    ("辛舒野", "yjj-ksk", ("record_keeper",)),
+    ("陆景行", "yjj-whk", ("duty_officer", "record_keeper", "task_officer")),
+    ("晏思衡", "yjj-whk", ("record_keeper", "task_officer")),
+    ("程砚舟", "yjj-ksk", ("record_keeper", "task_officer")),
+    ("辛舒野", "yjj-ksk", ("record_keeper", "task_officer")),
     ("苏听澜", "yjj-fxb", ("duty_officer",)),
-    ("翁怀安", "yjj-fxb", ("record_keeper",)),
+    ("翁怀安", "yjj-fxb", ("record_keeper", "resource_keeper")),
     ("裴念慈", "yjj-xxk", ("system_admin",)),
     ("简含章", "yjj-xxk", ("security_admin",)),
     ("柏听雪", "yjj-xxk", ("audit_admin",)),
+    ("闻人澍", "yjj", ("supervision_officer",)),
 )
 
 #: Duty posts of the bureau: duty, title, section, A, B.

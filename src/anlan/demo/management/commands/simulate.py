@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from anlan import environment
 from anlan.apps.monitoring import queries, services
-from anlan.demo import past
+from anlan.demo import camera_feed, field, past
 from anlan.demo.county.keep import read_points
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import scenario
@@ -52,11 +52,19 @@ class Command(BaseCommand):
         own = not environment.text("ANLAN_MQTT_URL")
         telemetry = Telemetry(host, environment.port("ANLAN_MQTT_PORT"), keys) if own else None
         simulator = Simulator(points, Door(address, keys, pause=stop.wait), settings.DATA, SEED, telemetry)
+        cameras = environment.port("ANLAN_DEMO_CAMERA_PORT")
+        camera_feed.readdress(cameras, now=timezone.now())
+        feed = camera_feed.serve(cameras, camera_feed.names(), stop)
+        ports = (environment.open_port(name) for name in ("ANLAN_TCP_HJ212_PORT", "ANLAN_TCP_SL651_PORT"))
+        field.start(*ports, stop)
         threading.Thread(target=_archives, args=(simulator, stop), daemon=True, name="archives").start()
         with suppress(Stopped):
             _live(simulator, stop)
         if telemetry is not None:
             telemetry.close()
+        if feed is not None:
+            feed.shutdown()
+            feed.server_close()
 
 
 def _now_ms() -> int:
