@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import camera_server
 import pytest
 from playwright.sync_api import (
     Browser,
@@ -101,7 +102,14 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="package")
-def installation() -> Iterator[Installation]:
+def camera() -> Iterator[str]:
+    """The address of a camera on this machine."""
+    with camera_server.running() as (address, _seen):
+        yield address
+
+
+@pytest.fixture(scope="package")
+def installation(camera: str) -> Iterator[Installation]:
     """The product with the small county of county.py."""
     data = Path(tempfile.mkdtemp(prefix="anlan-browser-"))
     web, door = free_port(), free_port()
@@ -111,6 +119,8 @@ def installation() -> Iterator[Installation]:
         "ANLAN_DATA": str(data),
         "PYTHONPATH": str(TOP / "src"),
         "ANLAN_INGEST_PORT": str(door),
+        "ANLAN_CAMERA_HOSTS": camera.removeprefix("http://"),
+        "TEST_CAMERA": camera,
     }
     environment.pop("ANLAN_DATABASE_URL", None)
     environment.pop("PYTHONWARNINGS", None)

@@ -18,10 +18,11 @@ django.setup()
 import shapely  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from anlan.apps.sites.models import Site  # noqa: E402
-from anlan.apps.sites.services import add_sites  # noqa: E402
+from anlan.apps.resources.declarations import FIRE_STATIONS  # noqa: E402
+from anlan.apps.sites.declarations import CAMERAS, ENTERPRISES  # noqa: E402
 from anlan.kernel.people import services as people  # noqa: E402
 from anlan.kernel.regions.services import Planting, plant  # noqa: E402
+from anlan.kernel.registers import services as registers  # noqa: E402
 from anlan.kernel.sensing.services import add_points, register_device  # noqa: E402
 
 TOWNS = (("990123101", "澜城镇", 104.5), ("990123102", "沧浦镇", 104.7))
@@ -30,6 +31,7 @@ PEOPLE = (
     ("second", "阮清和", "990123", ("duty_officer",)),
     ("town", "祝长庚", "990123102", ("town_officer",)),
     ("admin", "系统甲", "990123", ("system_admin",)),
+    ("keeper", "甘若谷", "990123", ("record_keeper",)),
 )
 
 
@@ -63,12 +65,19 @@ def main() -> None:
     site = {"code": "CF-001", "name": "澜润化工仓储", "kind": "chemical", "region": where["990123102"], "risk": 2,
             "credit_code": "", "address": "经二路 6 号", "keeper": "陆景行", "keeper_phone": "19000005017",
             "lon": 104.7, "lat": 31.9}  # fmt: skip
-    add_sites([site], region=where["990123"], actor=hands, now=now)
+    firm = registers.create(ENTERPRISES, site, actor=hands, now=now)
+    source = os.environ["TEST_CAMERA"]
+    for code, protocol, path in (("CAM-1", "hls", "/clip/index.m3u8"), ("CAM-2", "mjpeg", "/video")):
+        eye = {"code": code, "name": f"沙头闸口{code[-1]}", "watches": "water", "region": where["990123102"],
+               "lookers": "all", "subject": "水尺", "protocol": protocol, "stream": source + path}  # fmt: skip
+        registers.create(CAMERAS, eye, actor=hands, now=now)
+    station = {"name": "澜城站", "kind": "second", "region": where["990123101"], "lon": 104.5, "lat": 31.9}
+    registers.create(FIRE_STATIONS, station, actor=hands, now=now)
     device, key = register_device(code="gw-1", name="一号网关", region=where["990123102"], actor=hands, now=now)
     rows = [
         {"code": f"GT-{2031 + i}", "name": f"V-{203 + i} 罐区可燃气体", "kind": "combustible_gas", "unit": "%LEL",
-         "digits": 1, "region": where["990123102"], "device": device, "site_ref": f"site:{Site.records.get().pk}",
-         "site_name": "澜润化工仓储", "lon": 104.7 + i * 0.004, "lat": 31.9, "period_s": 15, "low": 0, "high": 100}
+         "digits": 1, "region": where["990123102"], "device": device, "site_ref": f"enterprise:{firm.pk}",
+         "site_name": firm.name, "lon": 104.7 + i * 0.004, "lat": 31.9, "period_s": 15, "low": 0, "high": 100}
         for i in range(3)
     ]  # fmt: skip
     add_points(rows, actor=hands, now=now)

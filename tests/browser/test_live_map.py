@@ -190,3 +190,13 @@ def test_tabs_of_one_browser_share_one_stream_and_all_hear(visit, leak):
     heard = [page.locator("body").get_attribute("data-heard").split() for page in pages]
     assert len({ids[0] for ids in heard}) == 1, "all hear the same"
     assert all(len(ids) == len(set(ids)) for ids in heard), "none twice"
+
+
+def test_fire_coverage_is_drawn_with_its_legend_and_counts(visit):
+    watched = visit("officer")
+    page = watched.open("/map/?layers=fire-coverage")
+    line = page.locator("[data-layer=fire-coverage]")
+    expect(line.locator("em")).to_have_text("2")
+    expect(line.locator("xpath=..").locator(".leg .sq.accent")).to_be_visible()
+    expect(line.locator("xpath=..").locator(".leg .sq.gap")).to_be_visible()
+    assert watched.faults == []

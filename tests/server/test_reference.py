@@ -49,7 +49,7 @@ def test_every_setting_register_workflow_and_verb_has_its_row():
         assert f"| `{variable.name}` |" in made["settings.md"]
     for code in verbs.all():
         assert f"| `{code}` |" in made["rights.md"]
-    assert "(`site`)" in made["registers.md"]
+    assert "(`enterprise`)" in made["registers.md"]
     assert "(`alarm.handle`)" in made["workflows.md"]
     assert "| `alarms` |" in made["layers.md"]
 
