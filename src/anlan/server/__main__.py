@@ -9,6 +9,14 @@ if __name__ == "__main__":
         from anlan.gateways.serve import main
 
         sys.exit(main(sys.argv[2:]))
+    if sys.argv[1:2] == ["serve_nats"]:
+        from anlan.gateways.serve_nats import main
+
+        sys.exit(main(sys.argv[2:]))
+    if sys.argv[1:2] == ["serve_tcp"]:
+        from anlan.gateways.serve_tcp import main
+
+        sys.exit(main(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.server.settings")

@@ -16,15 +16,21 @@ from django.utils.translation import override
 
 from anlan.environment import VARIABLES
 from anlan.kernel.cases import registry as workflows
+from anlan.kernel.indicators import declarations as indicators
 from anlan.kernel.layers import declarations as layers
 from anlan.kernel.people import verbs
 from anlan.kernel.registers import declarations as registers
+from anlan.kernel.rulebook import shape_words
 from anlan.kernel.rulebook.schemas import UNITS
+from anlan.kernel.rulebook.services import KINDS
+from anlan.kernel.rulebook.wording import words_of
 from anlan.kernel.sensing.conditions import conditions_of, rest_words, severities_of, step_words
 from anlan.kernel.sensing.words import unit_of_body
 
 #: How a level is written.
 _LEVELS = {1: "Ⅰ red", 2: "Ⅱ orange", 3: "Ⅲ yellow", 4: "Ⅳ blue"}
+#: A rule of more lines than these is not spelt out on its page.
+_LONG = 12
 _NOTE = "<!-- Made by `./anlan manage write_reference`; change the declaration, not this page. -->"
 
 
@@ -37,6 +43,7 @@ def pages() -> dict[str, str]:
             "registers.md": _registers(),
             "layers.md": _layers(),
             "workflows.md": _workflows(),
+            "indicators.md": _indicators(),
             "rights.md": _rights(),
             "rulebook.md": _rulebook(),
         }
@@ -96,18 +103,20 @@ def _registers() -> str:
     for one in sorted(registers.declared(), key=lambda register: register.code):
         columns = [
             (
-                f"`{field.name}`",
-                str(field.verbose_name),
-                "yes" if field.name in one.columns else "",
-                "yes" if field.name in one.filters else "",
-                "yes" if field.name in one.search else "",
-                "masked" if field.name in one.sensitive else "",
+                f"`{name}`",
+                one.info(name).label + (f" ({one.units[name]})" if name in one.units else ""),
+                one.info(name).kind,
+                "yes" if name in one.columns else "",
+                "yes" if name in one.filters else "",
+                "yes" if name in ("code", "name", *one.search, *one.keys) else "",
+                "masked" if name in one.sensitive else "",
             )
-            for field in one.model._meta.get_fields()
-            if field.name in {*one.columns, *one.facts, *one.filters, *one.search}
+            for name in one.fields
         ]
-        parts += ["", f"## {one.title} (`{one.code}`)", "", f"Seen with `{one.see}`.", ""]
-        parts.append(_table(("field", "meaning", "in the list", "filter", "searched", "personal"), columns))
+        owner = f" Part of a record of another register: `{one.parent}`." if one.parent else ""
+        words = f"Codes `{one.prefix}-000001`. Seen with `{one.see}`, changed with `{one.edit}`.{owner}"
+        parts += ["", f"## {one.title} (`{one.code}`)", "", words, ""]
+        parts.append(_table(("field", "meaning", "kind", "in the list", "filter", "searched", "personal"), columns))
     return "\n".join(parts)
 
 
@@ -143,6 +152,31 @@ def _workflows() -> str:
     return "\n".join(parts)
 
 
+def _indicators() -> str:
+    words = (
+        "What is measured by region and year. How to enter figures, aim and declare: "
+        "[measure indicators](../how-to/measure-indicators.md)."
+    )
+    rows = [
+        (f"`{one.code}`", one.title, one.unit, one.better, one.kind, one.formula, _code(one.needs))
+        for one in indicators.indicators()
+    ]
+    parts = ["# Indicators", "", words, ""]
+    parts.append(_table(("code", "title", "unit", "better", "kind", "formula", "inputs"), rows))
+    given = [
+        (f"`{one.code}`", one.title, one.unit, _origin(one), "yes" if one.may_be_entered else "")
+        for one in indicators.inputs().values()
+    ]
+    parts += ["", "## Inputs", "", _table(("input", "meaning", "unit", "from", "may be entered"), given)]
+    return "\n".join(parts)
+
+
+def _origin(one: indicators.Input) -> str:
+    if one.source is not None:
+        return f"register {one.source.title}"
+    return str(one.giver) if one.is_entered else "regions"
+
+
 def _rights() -> str:
     roles = _shipped("roles.yaml").get("roles", {})
     parts = ["# Rights", "", "A role grants verbs inside the region in which it is given.", ""]
@@ -171,7 +205,7 @@ def _rulebook() -> str:
                 f"`{entry['code']}`",
                 entry.get("title"),
                 entry.get("title_zh"),
-                _says(entry),
+                _says(KINDS.get(path.stem, ""), entry),
                 _source(entry.get("source") or {}),
                 "yes" if entry.get("verified") else "no, 未核实",
                 entry.get("valid_from"),
@@ -183,14 +217,19 @@ def _rulebook() -> str:
     return "\n".join(parts)
 
 
-def _says(entry: dict[str, Any]) -> str:
-    """The limits or the time of an entry, in short; numbers in the unit of the point."""
+def _says(kind: str, entry: dict[str, Any]) -> str:
+    """The limits or the time of an entry, in short; numbers in the unit of the point. Of a long table, its length."""
     if entry.get("condition") or entry.get("conditions"):
         return "; ".join(_condition(one, unit_of_body(entry)) for one in conditions_of(entry, code=entry["code"]))
     for unit in UNITS:
         if unit in entry:
             return f"{entry[unit]:g} {unit}, {entry.get('calendar', 'natural')}"
-    return ""
+    if kind not in shape_words.KINDS:
+        return ""
+    lines = words_of(kind, json.loads(json.dumps(entry, default=str)))
+    if len(lines) > _LONG:
+        return f"{len(lines)} rows"
+    return "; ".join(f"{line.label.strip()}: {line.value}" for line in lines)
 
 
 def _condition(condition: dict[str, Any], unit: str) -> str:

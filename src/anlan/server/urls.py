@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from anlan.kernel.layers.views import tile
+
 urlpatterns = [
     path("", include("anlan.kernel.desks.urls")),  # /, /map/, /duty/, /work/, /chains/…, /cases/…
     path("", include("anlan.kernel.people.urls")),  # /sign-in/, /sign-out/, /first-start/, /language/
@@ -13,7 +15,22 @@ urlpatterns = [
     path("sensing/", include("anlan.kernel.sensing.urls")),  # points, set-aside, devices
     path("registers/", include("anlan.kernel.registers.urls")),
     path("layers/", include("anlan.kernel.layers.urls")),
+    path("map/tiles/<slug:code>/<int:z>/<int:x>/<int:y>.mvt", tile, name="map_tile"),
     path("monitoring/", include("anlan.apps.monitoring.urls")),
+    path("resources/", include("anlan.apps.resources.urls")),
+    path("sites/", include("anlan.apps.sites.urls")),  # patrols, cameras, spot checks
+    path("exchange/", include("anlan.apps.exchange.urls")),
+    path("census/", include("anlan.apps.census.urls")),
+    path("api/v1/exchange/", include("anlan.apps.exchange.api_urls")),
+    path("goals/", include("anlan.apps.goals.urls")),  # documents, ledger, tasks, projects, appraisals
+    path("duties/", include("anlan.kernel.duties.urls")),
+    path("system/regions/", include("anlan.kernel.borders.urls")),
+    path("indicators/", include("anlan.kernel.indicators.urls")),
+    path("knowledge/", include("anlan.apps.knowledge.urls")),
+    path("api/v1/registers/", include("anlan.kernel.registers.api.urls")),
+    path("api/v1/indicators/", include("anlan.kernel.indicators.api_urls")),
+    path("api/v1/ogc/", include("anlan.kernel.registers.ogc.urls")),
+    path("sta/", include("anlan.apps.sensorthings.urls")),  # OGC SensorThings API
     path("system/", include("anlan.kernel.web.system_urls")),
     path("", include("anlan.kernel.web.urls")),  # /healthz, /readyz, /i18n.js
 ]

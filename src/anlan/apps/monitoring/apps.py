@@ -8,9 +8,10 @@ class MonitoringConfig(AppConfig):
     verbose_name = _("Monitoring")
 
     def ready(self) -> None:
-        from anlan.apps.monitoring import layers, services  # noqa: F401  declares the layers
+        from anlan.apps.monitoring import layers, services, tabs  # noqa: F401  declares the layers
         from anlan.kernel.cases import effects
         from anlan.kernel.people.verbs import declare_verb
+        from anlan.kernel.registers.declarations import register_move, register_tabs
         from anlan.kernel.sensing.alarms import register_case_opener
         from anlan.kernel.sensing.pages import register_page
 
@@ -20,3 +21,5 @@ class MonitoringConfig(AppConfig):
         register_page("health", _("Device health"), "monitoring:health", "point.see")
         effects.register("alarms.settle", services.settle_alarms)
         effects.register("alarms.release", services.release_alarms)
+        register_tabs(tabs.tabs)
+        register_move("points", tabs.move_points)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import gc
+import logging
 import socket
+import threading
 from types import FrameType
 from typing import Any
 
 import uvicorn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
 
+from anlan.kernel.registers.columns import store as stores
 from anlan.kernel.web.stream import EventStream
 from anlan.server.asgi import application
+
+log = logging.getLogger(__name__)
 
 
 class StreamServer(uvicorn.Server):
@@ -54,4 +60,15 @@ class Command(BaseCommand):
         # What was loaded so far stays: the collector need not walk it in the middle of somebody's page.
         gc.collect()
         gc.freeze()
+        threading.Thread(target=_read_registers, name="registers", daemon=True).start()
         StreamServer(config, application).run()
+
+
+def _read_registers() -> None:
+    """Take the registers into memory before the first person asks for one."""
+    try:
+        stores.warm()
+    except DatabaseError:
+        log.exception("the registers could not be read ahead; the first list of each reads them")
+    finally:
+        connection.close()
