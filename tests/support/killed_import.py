@@ -72,7 +72,7 @@ def jobs_process() -> subprocess.Popen[bytes]:
 
 def importing_process(row: Import) -> subprocess.Popen[bytes]:
     """What the jobs process starts for a step."""
-    return subprocess.Popen(apart.command(job_of(row)), cwd=TOP, stdin=subprocess.DEVNULL)
+    return apart.started(job_of(row)).process
 
 
 def job_of(row: Import) -> Job:

@@ -11,7 +11,6 @@ from anlan.formats.coordinates import Box
 from anlan.formats.faults import Refused
 from anlan.formats.geofiles.features import Features
 from anlan.formats.geofiles.limits import Limits
-from anlan.formats.geofiles.reading import read_features
 from anlan.formats.limited import read_apart, serve
 from anlan.formats.packed import Array
 
@@ -45,6 +44,8 @@ def open_features(
 
 
 def _work(path: Path, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+    from anlan.formats.geofiles.reading import read_features  # only where it is read: costs the start of every process
+
     box: Box | None = tuple(options["box"]) if options["box"] else None
     features = read_features(
         path,

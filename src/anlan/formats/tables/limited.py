@@ -11,7 +11,6 @@ from anlan.formats.faults import Refused
 from anlan.formats.limited import read_apart, serve
 from anlan.formats.packed import Array
 from anlan.formats.tables.limits import Limits
-from anlan.formats.tables.reading import read_table
 from anlan.formats.tables.sheets import Book
 
 _LIMITS = Limits()
@@ -41,6 +40,8 @@ def open_table(
 
 
 def _work(path: Path, options: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
+    from anlan.formats.tables.reading import read_table  # only where it is read: costs the start of every process
+
     limits = Limits(**options["limits"])
     book = read_table(path, options["name"], limits, encoding=options["encoding"], delimiter=options["delimiter"])
     return book.packed()

@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from anlan.apps.goals.models import Campaign, Issue, Letter, LetterKind, Listed, ListItem, Result, Sort
 from anlan.apps.goals.services.numbers import number_of
-from anlan.formats.official import pdf, word
 from anlan.formats.official.frozen import freeze, thaw
 from anlan.formats.official.paper import Annex, Block, Heading, Paper, Table, Text, day_words
 from anlan.kernel.audit import services as audit
@@ -25,10 +24,23 @@ from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions.models import Region
 from anlan.kernel.web.refs import ref_of
 
+
+def _word(paper: Paper) -> bytes:
+    from anlan.formats.official import word  # its library costs each process a tenth of a second at the start
+
+    return word.made(paper)
+
+
+def _pdf(paper: Paper) -> bytes:
+    from anlan.formats.official import pdf
+
+    return pdf.made(paper)
+
+
 #: ending → (maker, media type)
 FORMS: dict[str, tuple[Callable[[Paper], bytes], str]] = {
-    "docx": (word.made, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
-    "pdf": (pdf.made, "application/pdf"),
+    "docx": (_word, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    "pdf": (_pdf, "application/pdf"),
 }
 
 _LISTED = {
