@@ -277,3 +277,18 @@ def test_the_pages_plan_call_off_and_undo(county, keeper, client):
     assert client.post(f"/system/regions/mergers/{made.pk}/none/").status_code == 404
     sign_in(client, make_user("far", "record_keeper", region=county.shatou))
     assert client.post(f"/system/regions/mergers/{made.pk}/undo/").status_code == 404
+
+
+@pytest.mark.parametrize(("left", "stays"), [(2, False), (-1, True)])
+def test_what_comes_back_of_a_folded_right_reaches_no_further_than_what_was_left(county, keeper, left, stays):
+    both = make_user("both", "town_officer", region=county.danya)
+    people.give_role(
+        user=both, role="town_officer", region=county.canglang, actor=people.system_user("console"), now=NOW
+    )  # fmt: skip
+    Grant.objects.filter(user=both, region=county.danya).update(valid_from=NOW)
+    merger = merged(county, keeper)
+    end = NOW + left * DAY
+    Grant.objects.filter(user=both).update(valid_to=end)  # somebody shortened what there was
+    assert undoing.undo(merger, actor=keeper, now=LATER)[1] == int(stays)
+    back = Grant.objects.filter(user=both).order_by("region__code").values_list("region__code", "valid_to")
+    assert list(back) == [("990123101", end)] + ([] if stays else [("990123102", end)])

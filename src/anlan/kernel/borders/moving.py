@@ -204,7 +204,10 @@ def _grants(source: Region, target: Region, actor: User, now: datetime) -> list[
 
 
 def _grant_back(one: Kept, source: Region, target: Region, actor: User, now: datetime) -> bool:
-    """A right goes back where it came from; the one that it was folded into is what it was, if nobody changed it."""
+    """A right goes back where it came from; the one that it was folded into is what it was, if nobody changed it.
+
+    When somebody did, what goes back reaches no further than what is left: a span that was shortened stays short.
+    """
     if "pk" in one:
         grant = Grant.objects.filter(pk=one["pk"], region=target).first()
         if grant is None:
@@ -215,9 +218,11 @@ def _grant_back(one: Kept, source: Region, target: Region, actor: User, now: dat
         twin = Grant.objects.filter(pk=_unpacked(one["twin"]).pk).first()
         if twin is None:
             return False  # taken away since, and so is the part of it that came from here
+        grant = _unpacked(one["was"])
         if _packed(twin) == one["joined"]:
             _unpacked(one["twin"]).save()
-        grant = _unpacked(one["was"])
+        elif not _shortened(grant, twin):
+            return False
         grant.save(force_insert=True)
     audit.record(
         actor=actor, verb="rights.manage", obj=grant.user, region=source, now=now,
@@ -225,6 +230,14 @@ def _grant_back(one: Kept, source: Region, target: Region, actor: User, now: dat
         after={"given": grant.role.code, "region": source.code},
     )  # fmt: skip
     return True
+
+
+def _shortened(grant: Grant, left: Grant) -> bool:
+    """Bound the span of `grant` to that of `left`; False when nothing of it is left."""
+    starts = [at for at in (grant.valid_from, left.valid_from) if at is not None]
+    ends = [at for at in (grant.valid_to, left.valid_to) if at is not None]
+    grant.valid_from, grant.valid_to = max(starts, default=None), min(ends, default=None)
+    return grant.valid_from is None or grant.valid_to is None or grant.valid_from < grant.valid_to
 
 
 def _packed(row: models.Model) -> str:
