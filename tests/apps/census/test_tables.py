@@ -132,7 +132,7 @@ def test_a_file_is_given_up_or_read_again(client, county, keeper):
     client.post(f"/census/takings/{made.pk}/give-up/")
     made.refresh_from_db()
     assert made.state == TakingState.DROPPED
-    assert not taking.file_of(made).exists()
+    assert not list(taking.folder().iterdir())
     with pytest.raises(taking.Refused):
         taking.give_up(made, actor=keeper, now=NOW)
     with pytest.raises(taking.Refused):
@@ -184,6 +184,25 @@ def test_a_job_that_was_put_aside_says_so(client, county):
     Job.objects.filter(name=taking.READ).update(state=State.FAILED, error="no memory")
     assert "no memory" in client.get(f"/census/takings/{made.pk}/").content.decode()
     assert Taking.objects.get().state == TakingState.FAILED
+
+
+def test_who_fetches_the_sheet_of_faults_reads_no_grid(client, county, monkeypatch):
+    made = take(client, text(BAD))
+    monkeypatch.setattr(taking, "open_table", None)
+    assert client.get(f"/census/takings/{made.pk}/faults.xlsx").status_code == 200
+    taking.faults_of(made).unlink()
+    assert client.get(f"/census/takings/{made.pk}/faults.xlsx", follow=True).redirect_chain
+
+
+def test_a_file_whose_row_cannot_be_made_leaves_nothing(client, county, keeper, monkeypatch):
+    def full(*_args, **_more):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(taking, "enqueue", full)
+    with pytest.raises(OSError, match="no space"):
+        taking.hand_in(b"x", "a.csv", title="", surveyed_on=NOW.date(), actor=keeper, now=NOW)
+    assert not Taking.objects.exists()
+    assert not list(taking.folder().glob(".*"))
 
 
 def test_files_that_nobody_went_on_with_are_forgotten(client, county):

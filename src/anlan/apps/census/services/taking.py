@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,8 @@ from anlan.kernel.registers.importing.wording import words_of as file_words
 LIMITS = Limits(bytes=40 << 20, rows=400_000, cells=4_000_000, seconds=120.0)
 #: The job that reads a file.
 READ = "census.grid_read"
+#: How the name of a file begins that has no row yet.
+_ARRIVED = ".arrived-"
 #: Files with faults that nobody went on with are given up after this.
 KEEP = timedelta(days=30)
 
@@ -52,6 +55,11 @@ def file_of(taking: Taking) -> Path:
     return folder() / str(taking.pk)
 
 
+def faults_of(taking: Taking) -> Path:
+    """The sheet of its faults, written by the job that found them."""
+    return folder() / f"{taking.pk}.faults.xlsx"
+
+
 def hand_in(data: bytes, name: str, *, title: str, surveyed_on: date, actor: User, now: datetime) -> Taking:
     """Keep a file and let it be read. Raises NotAllowed; Refused for an empty or too large one, or a day to come."""
     require(actor, "census.edit", regions.root())
@@ -61,20 +69,30 @@ def hand_in(data: bytes, name: str, *, title: str, surveyed_on: date, actor: Use
         raise Refused(_("The file is larger than %(most)d MB.") % {"most": LIMITS.bytes >> 20})
     if surveyed_on > timezone.localdate(now):
         raise Refused(_("The day of the survey lies in the future."))
-    with transaction.atomic():
-        taking = Taking.objects.create(
-            name=name.replace("\\", "/").rpartition("/")[2][-200:] or "?", sha256=hashlib.sha256(data).hexdigest(),
-            size=len(data), title=title[:120], surveyed_on=surveyed_on, language=get_language() or "zh-hans", by=actor,
-            at=now,
-        )  # fmt: skip
-        folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        with file_of(taking).open("wb") as kept:
-            kept.write(data)
-            kept.flush()
-            os.fsync(kept.fileno())
-        _audited(taking, "census.hand_in", actor, now, {"size": taking.size, "sha256": taking.sha256})
-        enqueue(READ, {"pk": taking.pk}, key=_key(taking), now=now)
+    digest, arrived = hashlib.sha256(data).hexdigest(), _laid_down(data)
+    try:
+        with transaction.atomic():
+            taking = Taking.objects.create(
+                name=name.replace("\\", "/").rpartition("/")[2][-200:] or "?", sha256=digest, size=len(data),
+                title=title[:120], surveyed_on=surveyed_on, language=get_language() or "zh-hans", by=actor, at=now,
+            )  # fmt: skip
+            arrived.rename(file_of(taking))
+            _audited(taking, "census.hand_in", actor, now, {"size": taking.size, "sha256": taking.sha256})
+            enqueue(READ, {"pk": taking.pk}, key=_key(taking), now=now)
+    finally:
+        arrived.unlink(missing_ok=True)
     return taking
+
+
+def _laid_down(data: bytes) -> Path:
+    """The bytes on disk under a name of their own, before anybody's writing waits for them."""
+    folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder() / f"{_ARRIVED}{secrets.token_hex(8)}"
+    with path.open("wb") as kept:
+        kept.write(data)
+        kept.flush()
+        os.fsync(kept.fileno())
+    return path
 
 
 def read(pk: int, now: datetime) -> None:
@@ -94,6 +112,8 @@ def read(pk: int, now: datetime) -> None:
         checked = tables.check_grid(sheet, called(now))
     if not checked.good:
         faults = [[one.row, one.column, one.words] for one in checked.faults]
+        with override(taking.language):
+            faults_of(taking).write_bytes(tables.fault_book(sheet, called(now), faults))
         _end(taking, TakingState.FAULTY, now, faults=faults, more=checked.more, unread=list(checked.unread))
         return
     edition = _left_by_a_crash(taking) or tables.take_grid(
@@ -135,13 +155,12 @@ def _end(taking: Taking, state: str, now: datetime, **fields: Any) -> bool:
 
 def fault_book(taking: Taking) -> bytes:
     """The rows with faults as they came, with what is wrong in the last column and at the cells. Raises Refused."""
-    try:
-        sheet = sheet_of(taking) if taking.state == TakingState.FAULTY else None
-    except (FileRefused, OSError) as gone:
-        raise Refused(_("The file is no longer there; hand it in anew.")) from gone
-    if sheet is None:
+    if taking.state != TakingState.FAULTY:
         raise Refused(_("Only a file with faults has a sheet of them."))
-    return tables.fault_book(sheet, called(taking.ended_at or taking.at), taking.faults)
+    try:
+        return faults_of(taking).read_bytes()
+    except OSError as gone:
+        raise Refused(_("The sheet of faults is not there; let the file be read again.")) from gone
 
 
 def give_up(taking: Taking, *, actor: User, now: datetime) -> None:
@@ -153,7 +172,7 @@ def give_up(taking: Taking, *, actor: User, now: datetime) -> None:
         if not Taking.objects.filter(pk=taking.pk, state__in=wanted).update(**fields):
             raise Refused(_("Only a file that made no edition can be given up; an edition is discarded or taken back."))
         _audited(taking, "census.give_up", actor, now, {})
-    file_of(taking).unlink(missing_ok=True)
+    _forget_files(taking)
 
 
 def release(taking: Taking, *, now: datetime) -> bool:
@@ -192,8 +211,16 @@ def forget_old(now: datetime) -> int:
         if taking.state in (TakingState.FAULTY, TakingState.FAILED):
             gone += Taking.objects.filter(pk=taking.pk).update(state=TakingState.DROPPED, faults=[], more=0)
         if taking.state != TakingState.READING:
-            file_of(taking).unlink(missing_ok=True)
+            _forget_files(taking)
+    for path in folder().glob(f"{_ARRIVED}*"):  # of a process that was killed before the row was made
+        if path.stat().st_mtime < (now - KEEP).timestamp():
+            path.unlink(missing_ok=True)
     return gone
+
+
+def _forget_files(taking: Taking) -> None:
+    for path in (file_of(taking), faults_of(taking)):
+        path.unlink(missing_ok=True)
 
 
 def _key(taking: Taking) -> str:
