@@ -112,6 +112,13 @@ def test_the_map_draws_what_a_station_reaches_and_the_villages_that_none_does(wo
         assert client.get(f"/layers/fire-coverage/{key}/card/").status_code == 404
 
 
+def test_without_norms_the_map_says_that_it_does_not_know(world, keeper, client, reached, monkeypatch):
+    monkeypatch.setattr(reach, "radius", lambda at: None)
+    sign_in(client, keeper)
+    groups = client.get("/layers/").json()["groups"]
+    assert [one["count"] for group in groups for one in group["layers"] if one["code"] == "fire-coverage"] == [None]
+
+
 def test_a_neighbours_station_counts_but_is_not_named(world, client, reached):
     far = make_user("far", "town_officer", region=world.county.danya)
     Region.objects.filter(code="990123102201").update(lon=104.105, lat=31.6)

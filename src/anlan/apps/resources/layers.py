@@ -56,9 +56,10 @@ def _village_shape(one: Reached) -> Any:
     return shape if shape is not None else _rim(one.lon, one.lat, SEAT_M)
 
 
-def _count(actor: Any) -> int:
+def _count(actor: Any) -> int | None:
+    """What is drawn; None while the norms are missing: nothing is known then, which is not nothing."""
     found = reach.county_picture(actor, timezone.now())
-    return 0 if found is None else len(found.stations) + len(found.gaps)
+    return None if found is None else len(found.stations) + len(found.gaps)
 
 
 def _card(actor: Any, key: str) -> Card | None:

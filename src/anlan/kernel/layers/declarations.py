@@ -74,7 +74,7 @@ Source = Callable[[Any, Window], Mapping[str, Any]]
 #: actor, id -> what the detail card shows (see `Card`); None: not there or not yours, which look the same.
 CardOf = Callable[[Any, str], "Card | Mapping[str, Any] | None"]
 #: actor -> how many rows are in the layer for this actor.
-Count = Callable[[Any], int]
+Count = Callable[[Any], int | None]
 #: actor, tile, values of the legend that are switched off -> the vector tile.
 Tiles = Callable[[Any, "Tile", frozenset[str]], "Tiled"]
 #: actor -> how many rows have which value of the legend.
@@ -114,7 +114,7 @@ class Layer:
     inside   what lies in an area, straight from columns; else `source` is asked
     register code of the register that the rows belong to; a change of it makes an open map ask again
     card     None: a click does nothing
-    count    None: counted from the source
+    count    None: counted from the source; a function that gives None does not know
     every_s  seconds after which an open map asks again; 0 only on `events`
     events   prefixes of event kinds that make an open map ask again ("alarm.")
     past     True: the source honours `window.at`; False: hidden while the slider stands in the past

@@ -47,10 +47,10 @@ def collection(layer: Layer, actor: Any, window: Window) -> dict[str, Any]:
     return answer
 
 
-def count(layer: Layer, actor: Any, now: datetime) -> int:
-    """How many rows of the layer the actor may see."""
+def count(layer: Layer, actor: Any, now: datetime) -> int | None:
+    """How many rows of the layer the actor may see; None when it cannot be said."""
     if layer.count is not None:
-        return int(layer.count(actor))
+        return layer.count(actor)
     return len(collection(layer, actor, Window(now=now))["features"])
 
 

@@ -58,7 +58,7 @@ export class Layers {
   paint() {
     this.body.replaceChildren();
     for (const group of this.groups) {
-      const head = el("button", "grp", icon("down", "s"), el("span", "", group.title), el("em", "", String(group.layers.reduce((sum, one) => sum + one.count, 0))));
+      const head = el("button", "grp", icon("down", "s"), el("span", "", group.title), el("em", "", String(group.layers.reduce((sum, one) => sum + (one.count ?? 0), 0))));
       head.type = "button";
       head.setAttribute("aria-expanded", "true");
       const list = el("div", "rows");
@@ -80,7 +80,8 @@ export class Layers {
     const name = el("button", "name", layer.title);
     name.type = "button";
     name.title = layer.hint || gettext("Show where it is");
-    layer.number = el("em", "", String(layer.count));
+    layer.number = el("em", "", layer.count === null ? "?" : String(layer.count));
+    if (layer.count === null) layer.number.title = gettext("It is not known how many there are");
     layer.line = el("div", "ly", box, name, layer.number);
     layer.line.dataset.layer = layer.code;
     box.setAttribute("aria-label", layer.title);
