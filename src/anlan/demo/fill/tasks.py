@@ -23,6 +23,7 @@ from anlan.kernel.evidence import services as evidence
 from anlan.kernel.people.models import Department, User
 from anlan.kernel.people.rights import may
 from anlan.kernel.regions.models import Region
+from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.web.refs import ref_of
 
 ORDER = 900
@@ -398,7 +399,7 @@ def _projects(hands: Hands, county: County, now: datetime) -> None:
 def _appraisals(hands: Hands, county: County, year: int, now: datetime) -> None:
     """Last year's published, appealed against, published again and closed; this year's begun and half entered."""
     region = hands.units["yjj"].region
-    for entry in rules.sheets(year - 1, _at(date(year, 1, 20))):
+    for entry in _sheets(year - 1, date(year, 1, 20)):
         opened = _at(date(year, 1, 8))
         row = appraisal.open_sheet(entry, region, actor=hands.boss, now=opened)
         _mark(hands, row, opened + timedelta(days=3), every=True)
@@ -425,7 +426,7 @@ def _appraisals(hands: Hands, county: County, year: int, now: datetime) -> None:
         papers.issue_result(result, actor=hands.boss, now=opened + timedelta(days=11))
         if now > result.appeal_until + timedelta(days=1):
             appraisal.close(row, actor=hands.boss, now=result.appeal_until + timedelta(days=1))
-    for entry in rules.sheets(year, now):
+    for entry in _sheets(year, timezone.localdate(now)):
         row = appraisal.open_sheet(entry, region, actor=hands.boss, now=now - timedelta(days=12))
         _mark(hands, row, now - timedelta(days=5), every=False)
         if row.of == "town":
@@ -434,6 +435,11 @@ def _appraisals(hands: Hands, county: County, year: int, now: datetime) -> None:
             appraisal.veto(
                 row, "V01", f"region:{place.code}", words=words, actor=hands.boss, now=now - timedelta(days=4)
             )
+
+
+def _sheets(year: int, day: date) -> list[Entry]:
+    """The score sheets for a year that are in force on a day."""
+    return [entry for entry in rules.sheets(day, _at(day)) if entry.body["year"] == year]
 
 
 def _mark(hands: Hands, row: Appraisal, at: datetime, *, every: bool) -> None:
