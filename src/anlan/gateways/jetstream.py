@@ -40,6 +40,8 @@ KEPT_S = 30 * 86_400
 LOOK_S, SOURCES_S, MOST = 0.5, 5.0, 50
 #: Seconds between attempts to reach the server, and between answers to one subscriber that asks again.
 CALL_S, AGAIN_S = 2.0, 10.0
+#: Seconds until a gap is asked for once more, as nobody may have heard; twice as long each time, and at most.
+REPEAT_S, REPEAT_MOST_S = 12.0, 600.0
 T = TypeVar("T")
 
 
@@ -55,6 +57,21 @@ class Address:
     client_id: str = "anlan"
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A gap that was passed on: for which asking of the product, when (monotonic seconds), when the next time."""
+
+    asking: object
+    at: float
+    wait: float = REPEAT_S
+
+    def again(self, asking: object, now: float) -> Asked | None:
+        """What is to be noted when it is due once more; None before."""
+        if asking != self.asking:
+            return Asked(asking, now)
+        return Asked(asking, now, min(2 * self.wait, REPEAT_MOST_S)) if now - self.at >= self.wait else None
+
+
 @dataclass(slots=True)
 class Gateway:
     """Between one server and the records. `run` works until `stop` is set, however often the server goes away."""
@@ -65,7 +82,7 @@ class Gateway:
     _client: Client = field(default_factory=Client)
     _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "records"))
     _rounds: dict[str, int] = field(default_factory=dict)  # code → when it last asked again, seconds
-    _asked: dict[int, object] = field(default_factory=dict)  # gap → for which asking it was passed on
+    _asked: dict[int, Asked] = field(default_factory=dict)  # gap → how it was passed on
 
     async def run(self, stop: asyncio.Event) -> None:
         """Connect, publish, listen; ends after what is being written is written."""
@@ -208,11 +225,15 @@ class Gateway:
                 await _wait(stop, CALL_S)
 
     async def _ask_again(self) -> None:
-        """Pass on each gap that the product found, once for each time that it asks."""
-        for gap, sub, last, asked_at in await self._do(self.records.wanted):
-            if self._asked.get(gap) != asked_at:
+        """Pass on each gap that the product found, until it is closed: who should hear may be away or too busy."""
+        wanted = await self._do(self.records.wanted)
+        self._asked = {gap: self._asked[gap] for gap, *_rest in wanted if gap in self._asked}
+        for gap, sub, last, asking in wanted:
+            now, before = time.monotonic(), self._asked.get(gap)
+            noted = before.again(asking, now) if before else Asked(asking, now)
+            if noted is not None:
                 await self._client.publish(f"{AGAIN}.{sub}", json.dumps({"after": last}).encode())
-                self._asked[gap] = asked_at
+                self._asked[gap] = noted
 
 
 async def _noted(error: Exception) -> None:
