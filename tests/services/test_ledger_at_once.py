@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from databases import postgres_database
 
 TOP = Path(__file__).parents[2]
-POSTGRES = os.environ.get("ANLAN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 def run(**environ: str) -> str:
@@ -35,16 +35,5 @@ def test_a_hundred_issues_at_once_leave_no_balance_wrong():
 
 @pytest.mark.services
 def test_a_hundred_issues_at_once_leave_no_balance_wrong_on_postgresql():
-    psycopg = pytest.importorskip("psycopg")
-    name = f"anlan_ledger_{os.getpid()}"
-    try:
-        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at ANLAN_TEST_POSTGRES: {error}")
-    with admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    try:
-        assert run(ANLAN_BENCH_DATABASE_URL=POSTGRES.rsplit("/", 1)[0] + f"/{name}") == "ledger 0 0 ok"
-    finally:
-        with psycopg.connect(POSTGRES, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with postgres_database() as url:
+        assert run(ANLAN_BENCH_DATABASE_URL=url) == "ledger 0 0 ok"

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from databases import postgres_database
 
 TOP = Path(__file__).parents[2]
-POSTGRES = os.environ.get("ANLAN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 def run(kills: int, cuts: int, **environ: str) -> str:
@@ -39,17 +39,5 @@ def test_R1_R2_R3_W1_nothing_answered_is_lost_or_doubled_by_kills_and_power_cuts
 
 @pytest.mark.services
 def test_R1_R2_R3_W1_nothing_answered_is_lost_or_doubled_by_kills_on_postgresql():
-    psycopg = pytest.importorskip("psycopg")
-    name = f"anlan_crash_{os.getpid()}"
-    try:
-        admin = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=2)
-    except psycopg.OperationalError as error:
-        pytest.skip(f"no PostgreSQL at ANLAN_TEST_POSTGRES: {error}")
-    with admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-    try:
-        url = POSTGRES.rsplit("/", 1)[0] + f"/{name}"
+    with postgres_database() as url:
         assert run(kills=2, cuts=0, ANLAN_BENCH_DATABASE_URL=url).splitlines()[-1] == "crash 0 0 ok"
-    finally:
-        with psycopg.connect(POSTGRES, autocommit=True) as admin:
-            admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

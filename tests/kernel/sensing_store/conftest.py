@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from databases import POSTGRES
 from standing_clock import Clock
 
 from anlan.kernel.sensing.store.backend import HISTORY, LOG, SNAPSHOTS, Postgres, Sqlite
 from anlan.kernel.sensing.store.readings import Store
-
-POSTGRES = os.environ.get("ANLAN_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
 
 @pytest.fixture
