@@ -73,6 +73,20 @@ def test_a_first_setup_does_everything_and_a_second_nothing(house):
     assert calls(house) == []
 
 
+def test_the_source_is_compiled_once_for_all_processes(house):
+    house.python.unlink()
+    house.python.symlink_to(sys.executable)
+    source = house.top / "src/anlan/told.py"
+    source.write_text("SAID = 1\n")
+    setting_up._compiled(house)
+    (kept,) = (house.top / "src/anlan/__pycache__").glob("told.*.pyc")
+    before = kept.stat().st_mtime_ns
+    setting_up._compiled(house)
+    assert kept.stat().st_mtime_ns == before
+    (house.top / "src/anlan/broken.py").write_text("def")
+    setting_up._compiled(house)  # says nothing: who imports it hears
+
+
 def test_only_hashed_ready_built_packages_are_installed(house):
     setup(house, Voice())
     pip, _npm = (house.top / "calls").read_text().splitlines()

@@ -64,6 +64,7 @@ def setup(house: House, voice: Voice, purpose: str = "run", environ: Mapping[str
     _source_path(house, python)
     _front_end(house, voice, stamps, environ)
     _catalogues(house, voice)
+    _compiled(house)
 
 
 def purpose_for(environ: Mapping[str, str]) -> str:
@@ -246,6 +247,12 @@ def _catalogues(house: House, voice: Voice) -> None:
         raise Trouble(f"A message catalogue cannot be read: {error}", "mend that line, then run again.") from error
     for path in written:
         voice.line(f"· Compiled {house.shown(path)}")
+
+
+def _compiled(house: House) -> None:
+    """Compile the source once: each process would do it at its start where Python may not keep what it compiled."""
+    code = "import compileall, sys; compileall.compile_dir(sys.argv[1], quiet=2)"
+    subprocess.run([house.python, "-c", code, house.top / "src" / "anlan"], stdin=subprocess.DEVNULL, check=False)
 
 
 @contextmanager
