@@ -76,6 +76,18 @@ def sl651_frames(*, every: bool = False) -> list[bytes]:
     return [bytes.fromhex(row["hex"]) for row in recorded("sl651_frames.csv", "crc_ok", every=every)]
 
 
+def sl651_ascii_frames(*, every: bool = False) -> list[bytes]:
+    """Built, not recorded: no frame of a device in ASCII coding is at hand."""
+    texts = (
+        b"000C200724172349ST 1000000006 H TT 2007241723 PJ 13.0 PN05 4.0 Z 0.550 VT 12.68",
+        b"0001220510050000ST 1000000006 H TT 2205100500 DRN05 DRZ1 28.96 28.97 28.98 29.01 ZT 00000043",
+        b"0002220510050000ST 1000000006 H TT 2205100405 DRP 00000500000000000000FFFF",
+    )
+    made = [sl651.Message(True, 1, "1000000006", 0x04D2, 0x32, text, coding=sl651.ASCII) for text in texts]
+    packets = sl651.split(made[0], 40)
+    return [sl651.write(one) for one in (*made, *packets)] + sl651_frames()[:3]
+
+
 def jt808_frames(*, every: bool = False) -> list[bytes]:
     return [bytes.fromhex(row["hex"]) for row in recorded("jt808_frames.csv", "checksum_ok", every=every)]
 
@@ -146,6 +158,7 @@ def _jt808_more(message: jt808.Message, joiner: Joiner) -> None:
 CODECS = (
     Codec("hj212", 60_000, hj212.Reader, hj212_frames, hj212.values, _hj212_more),
     Codec("sl651", 100_000, sl651.Reader, sl651_frames, sl651.values, _sl651_more),
+    Codec("sl651-ascii", 0, sl651.Reader, sl651_ascii_frames, sl651.values, _sl651_more),
     Codec("jt808", 100_000, jt808.Reader, jt808_frames, jt808.values, _jt808_more),
     Codec("nmea", 0, nmea.Reader, nmea_frames, lambda message: nmea.values(message, "a"), lambda m, _j: nmea.write(m)),
     Codec(
@@ -228,6 +241,13 @@ def _mended_sl651(frame: bytes) -> bytes:
     return bytes(content) + modbus_crc(bytes(content)).to_bytes(2, "big")
 
 
+def _mended_sl651_ascii(frame: bytes) -> bytes:
+    if not frame.startswith(b"\x01") or len(frame) < 30:
+        return _mended_sl651(frame)
+    content = b"%b%03X%b" % (frame[:20], (len(frame) - 29) & 0xFFF, frame[23:-4])
+    return content + b"%04X" % modbus_crc(content)
+
+
 def _mended_jt808(frame: bytes) -> bytes:
     content = frame[1:-2].replace(b"\x7d\x02", b"\x7e").replace(b"\x7d\x01", b"\x7d")
     if len(content) < 12:
@@ -243,6 +263,7 @@ def _mended_jt808(frame: bytes) -> bytes:
 _MENDED: dict[str, Callable[[bytes], bytes]] = {
     "hj212": _mended_hj212,
     "sl651": _mended_sl651,
+    "sl651-ascii": _mended_sl651_ascii,
     "jt808": _mended_jt808,
 }
 

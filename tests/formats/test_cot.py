@@ -47,6 +47,30 @@ def test_an_event_of_a_handset_is_read():
     assert event.detail == (b"<takv></takv>",)
 
 
+def test_the_example_of_the_authors_is_read_though_it_lacks_how_and_gives_its_point_last():
+    event = cot.read(
+        b"""<?xml version='1.0' standalone='yes'?>
+<event version="2.0" uid="J-01334" type="a-h-A-M-F-U-M" time="2005-04-05T11:43:38.07Z" start="2005-04-05T11:43:38.07Z"
+ stale="2005-04-05T11:45:38.07Z" ><detail></detail>
+ <point lat="30.0090027" lon="-85.9578735" ce="45.3" hae="-42.6" le="99.5" /></event>"""
+    )
+    assert (event.latitude, event.longitude, event.height_m, event.how) == (30.0090027, -85.9578735, -42.6, "")
+    assert event.at == datetime(2005, 4, 5, 11, 43, 38, 70_000, tzinfo=UTC)
+    assert cot.read(cot.write(event)) == event
+
+
+def test_a_track_of_a_server_is_read_with_its_attributes_of_others_and_one_broken_in_detail_is_refused():
+    head = (
+        b'<event version="2.0" uid="1228717" type="a-f-A-M-F-Q" how="m-g" time="2023-08-21T11:47:48.0Z" '
+        b'start="2023-08-21T12:47:02.283Z" stale="2023-08-21T12:57:07.283Z" qos="5-r-c" access="Unclassified" opex="e">'
+        b'<point ce="10.0" le="10.0" hae="1321.29992675781" lat="-23.14187321890312" lon="126.87965999741635"/><detail>'
+    )
+    event = cot.read(head + b'<track course="0" speed="0"/><contact callsign="B"/></detail></event>')
+    assert (event.latitude, event.height_m, len(event.detail)) == (-23.14187321890312, 1321.29992675781, 2)
+    with pytest.raises(Refused, match="broken_xml"):
+        cot.read(head + b'<_tasking= TASK@FABNUM="MDN12345" /></detail></event>')
+
+
 def test_an_event_holds_until_it_is_stale():
     assert EVENT.holds(AT) and not EVENT.holds(EVENT.stale) and not EVENT.holds(AT - timedelta(seconds=1))
 

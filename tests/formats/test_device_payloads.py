@@ -54,6 +54,28 @@ def test_a_receiver_without_a_position_says_so():
     assert {value.quality for value in nmea.values(found[1], "car-1")} == {"no_fix"}
 
 
+@pytest.mark.parametrize(
+    ("sentence", "valid"),
+    [
+        ("$GNRMC,060512.00,A,3150.788156,N,11711.922383,E,0.0,,311019,,,A", True),
+        ("$GNRMC,060512.00,A,3150.788156,N,11711.922383,E,0.0,,311019,,,S", False),
+        ("$GNRMC,060512.00,A,3150.788156,N,11711.922383,E,0.0,,311019,,,M", False),
+        ("$GNRMC,060512.00,A,3150.788156,N,11711.922383,E,0.0,,311019,,,N", False),
+        ("$GPGLL,4916.45,N,12311.12,W,225444,A,D", True),
+        ("$GPGLL,4916.45,N,12311.12,W,225444,A,S", False),
+        ("$GPGGA,123519,4807.038,N,01131.000,E,4,08,0.9,545.4,M,46.9,M,,", True),
+        ("$GPGGA,123519,4807.038,N,01131.000,E,7,08,0.9,545.4,M,46.9,M,,", False),
+        ("$GPGGA,123519,4807.038,N,01131.000,E,8,08,0.9,545.4,M,46.9,M,,", False),
+    ],
+)
+def test_a_place_that_was_simulated_or_typed_in_is_never_good(sentence, valid):
+    (message,) = nmea.Reader().feed(sentence.encode() + b"\r\n")
+    found = nmea.fix(message)
+    assert found.valid is valid
+    assert found.lat is not None
+    assert {value.quality for value in nmea.values(message, "a")} == {"good" if valid else "no_fix"}
+
+
 def test_a_wrong_sum_is_set_aside_and_noise_before_a_sentence_is_cut_off():
     reader = nmea.Reader()
     found = reader.feed(NMEA["N1"].replace(b"*47", b"*48") + b"\x00\xff" + NMEA["N3"])

@@ -127,6 +127,14 @@ def test_kml_areas_have_holes_and_collections_many_parts(tmp_path):
     assert found.geom_type == "MultiPolygon" and found.area == pytest.approx(0.04 - 0.01)
 
 
+@pytest.mark.parametrize("encoding", ["GB2312", "gbk", "GB18030", "UTF-8", "utf-16"])
+def test_kml_in_an_encoding_of_this_country_is_read(tmp_path, encoding):
+    head = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    data = kml(placemark("<Point><coordinates>118.2,31.2</coordinates></Point>", "滑坡点"), head=head)
+    found = read(data.decode().encode(encoding), tmp_path, "a.kml")
+    assert [one.properties["name"] for one in found.features] == ["滑坡点"]
+
+
 def test_kmz_is_the_document_in_an_archive(tmp_path):
     point = placemark("<Point><coordinates>118.5,31.5</coordinates></Point>")
     data = archive({"files/other.kml": kml(""), "doc.kml": kml(point), "files/a.png": b"\x89PNG"}, stem="")

@@ -92,7 +92,7 @@ def test_what_means_harm_is_refused(data: bytes, code: str):
 
 
 def test_another_document_is_no_track():
-    for data in (b"<gpx/>", b'<kml xmlns="http://www.topografix.com/GPX/1/1"/>'):
+    for data in (b"<gpx/>", b'<gpx version="7"/>', b'<kml xmlns="http://www.topografix.com/GPX/1/1"/>'):
         with pytest.raises(BadMessage, match="unknown_root"):
             gpx.read(data)
 
@@ -114,3 +114,41 @@ def test_no_damage_makes_the_reader_stumble(at: int, put: bytes, gone: int):
         gpx.read(DATA[:at] + put + DATA[at + gone :])
     except (BadMessage, Refused):
         return
+
+
+def test_a_track_of_a_sports_watch_keeps_its_points_and_passes_over_its_extensions():
+    """As one maker's service hands it out: extensions in each point, heights with many digits, milliseconds."""
+    data = b"""<?xml version="1.0" encoding="UTF-8"?>
+    <gpx creator="Garmin Connect" version="1.1"
+      xsi:schemaLocation="http://www.topografix.com/GPX/1/1 http://www.topografix.com/GPX/11.xsd"
+      xmlns="http://www.topografix.com/GPX/1/1" xmlns:ns3="http://www.garmin.com/xmlschemas/TrackPointExtension/v1"
+      xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><trk><name>watch</name><type>road_biking</type><trkseg>
+      <trkpt lat="43.8" lon="9.7"><ele>218.399993896484375</ele><time>2017-11-19T11:23:07.000Z</time>
+        <extensions><ns3:TrackPointExtension><ns3:atemp>15.0</ns3:atemp><ns3:hr>113</ns3:hr>
+        </ns3:TrackPointExtension></extensions></trkpt>
+      <trkpt lat="47.1" lon="15.7"><ele>218.1999969482421875</ele><time>2017-11-19T11:23:08.000Z</time></trkpt>
+      </trkseg></trk></gpx>""".lstrip()
+    (track,) = gpx.read(data).tracks
+    assert (track.name, [fix.height_m for fix in track.segments[0]]) == (
+        "watch",
+        [218.399993896484375, 218.1999969482421875],
+    )
+    assert [fix.at for fix in track.segments[0]] == [
+        datetime(2017, 11, 19, 11, 23, second, tzinfo=UTC) for second in (7, 8)
+    ]
+
+
+def test_a_track_of_gpsbabel_in_1_0_is_read_to_its_smallest_digit():
+    data = b"""<?xml version="1.0" encoding="UTF-8"?><!-- scientific notation is illegal -->
+    <gpx version="1.0" creator="GPSBabel" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+      xmlns="http://www.topografix.com/GPX/1/0"><time>2011-07-05T04:11:41Z</time>
+    <bounds minlat="45.479033517" minlon="13.507589780" maxlat="45.485465008" maxlon="13.520498463"/>
+    <trk><name>Untitled Path</name><trkseg><trkpt lat="0.000091697" lon="0.007589780"><ele>10.000000</ele></trkpt>
+    <trkpt lat="0.084886217" lon="0.000081658"><ele>0.000005</ele></trkpt></trkseg></trk></gpx>"""
+    (track,) = gpx.read(data).tracks
+    assert track.segments == ((Fix(0.000091697, 0.00758978, 10.0), Fix(0.084886217, 0.000081658, 0.000005)),)
+    assert gpx.read(gpx.write(Gpx(tracks=(track,)))).tracks == (track,)
+
+
+def test_a_file_without_a_namespace_is_read_as_some_telephones_write_it():
+    assert gpx.read(b'<gpx version="1.1"><wpt lat="32.4" lon="104.5"/></gpx>') == Gpx(places=(Fix(32.4, 104.5),))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from anlan.formats import sl651
 from anlan.formats.devices import BadFrame, Joiner, beijing_digits, beijing_ms
@@ -235,3 +238,63 @@ def test_what_is_written_is_read_back_exactly(up, centre, station, password, fun
     assert (read.up, read.centre, read.station, read.password) == (up, centre, station, password)
     assert (read.function, read.text, read.end, (read.total, read.number)) == (function, text, end, part)
     assert sl651.write(read) == frame
+
+
+def test_frames_of_the_field_have_the_readings_that_their_readers_found():
+    lines = (Path(__file__).parent / "sl651_field.txt").read_text(encoding="utf-8").splitlines()
+    rows_of = [line.split() for line in lines if line and not line.startswith("#")]
+    assert len(rows_of) == 33
+    for function, number, digits in rows_of:
+        # Some devices end a frame with one more 7E.
+        data = bytes.fromhex(digits)
+        reader = sl651.Reader()
+        message, *rest = reader.feed(data) + reader.close()
+        assert [bad.raw for bad in rest] in ([], [b"\x7e"]), digits
+        assert f"{message.function:02X}" == function
+        assert len(sl651.values(message)) == int(number), digits
+        assert sl651.write(message) == message.raw
+
+
+def test_frames_of_the_field_that_end_with_one_more_flag_do_not_disturb_each_other():
+    lines = (Path(__file__).parent / "sl651_field.txt").read_text(encoding="utf-8").splitlines()
+    frames = [bytes.fromhex(line.split()[2]) for line in lines if line and not line.startswith("#")]
+    reader = sl651.Reader()
+    found = reader.feed(b"".join(frames)) + reader.close()
+    assert sum(not isinstance(thing, BadFrame) for thing in found) == len(frames)
+    assert {bad.raw for bad in found if isinstance(bad, BadFrame)} == {b"\x7e"}
+
+
+def test_an_even_report_names_its_element_once_and_has_twelve_values():
+    report = one(bytes.fromhex(
+        "7E7E011000000006000031004E022F7E221205110019F1F1100000000648F0F022120510050418000005392300028960"
+        "0002896000028960000289600002896000028960000289600002896000028960000289600002896000028960035B94"
+    ))  # fmt: skip
+    found = sl651.values(report)
+    assert [(value.sensor, value.value) for value in found] == [("39", 28.96)] * 12
+    assert [clock(value) for value in found][::11] == ["1005", "1100"]
+
+
+def even(row: str):
+    text = "000C" + "220724130030" + "F1F1" + "0010100001" + "48" + "F0F0" + "2207241205" + "0418000005" + row
+    return sl651.Message(True, 1, "0010100001", 0, 0x31, bytes.fromhex(text))
+
+
+def test_a_row_whose_values_look_like_elements_is_never_read_as_elements():
+    # 0x10 with definition 0x11 would be soil moisture of 2 bytes; here these are digits of stages.
+    assert said(even("3923" + "10110123" + "10110123")) == []  # both ways are possible: nothing is made of it
+    assert [value.value for value in sl651.values(even("3923" + "00005678" * 3))] == [5.678] * 3
+    assert [value.value for value in sl651.values(even("3923" + "00005678" + "FFFFFFFF"))] == [5.678, None]
+    # A row of two elements has no form that is certain.
+    assert said(even("3923" + "00005678" * 2 + "3812" + "1260" * 2)) == []
+    # One value behind a step is what it says.
+    assert said(even("3923" + "00005678")) == [("39", 5.678, "m")]
+    # Elsewhere than in an even report elements follow one another as usual.
+    hourly = replace(even("3923" + "00005678" + "38121260"), function=0x34)
+    assert said(hourly) == [("39", 5.678, "m"), ("38", 12.6, "V")]
+
+
+def test_an_hour_whose_definition_is_mistyped_keeps_what_stands_behind_it():
+    message = report("F55C" + "0A2D" * 11 + "FFFF" + "392300002896")
+    found = sl651.values(message)
+    assert [value.value for value in found] == [26.05] * 11 + [None, 2.896]
+    assert {value.known for value in found if value.sensor == "F5"} == {False}

@@ -42,6 +42,11 @@ def sl(serial: int = 1, stage: str = "00000550", password: int = 0xA000, station
     return sl651.write(sl651.Message(True, 1, station, password, 0x32, text))
 
 
+def sl_ascii(serial: int = 1, stage: str = "0.550", password: int = 0xA000) -> bytes:
+    text = f"{serial:04X}260706103000ST {STATION} H TT 2607061031 Z {stage}".encode()
+    return sl651.write(sl651.Message(True, 1, STATION, password, 0x32, text, coding=sl651.ASCII))
+
+
 def jt(kind: int, body: bytes = b"", serial: int = 1) -> bytes:
     return jt808.write(jt808.Message(kind, f"0{PHONE}", serial, body))
 
@@ -164,6 +169,44 @@ def test_SL_651_is_answered_by_EOT_once_its_reading_is_in_the_log(start: Callabl
         told = answer(device, sl651.Reader(), sl())
     assert (told.up, told.function, told.end, told.serial) == (False, 0x32, sl651.EOT, 1)
     assert readings(store) == [("rs-1", "live", 3, beijing_ms("20260706103000"), 0.55, 0)]
+
+
+def test_both_codings_of_SL_651_come_in_at_one_port_and_each_is_answered_in_its_own(
+    start: Callable[..., Running], store: Store
+):
+    with start().call("sl651") as device:
+        reader = sl651.Reader()
+        first = answer(device, reader, sl_ascii())
+        second = answer(device, reader, sl(serial=2))
+        third = answer(device, reader, sl_ascii(serial=3, stage="-0.125"))
+    assert [(one.coding, one.serial, one.end, one.up) for one in (first, second, third)] == [
+        ("ascii", 1, sl651.EOT, False),
+        ("hex", 2, sl651.EOT, False),
+        ("ascii", 3, sl651.EOT, False),
+    ]
+    # The same point takes the stage, whichever coding the station speaks.
+    assert [(point, value) for _sender, _lane, point, _time, value, _quality in readings(store)] == [
+        (3, 0.55),
+        (3, 0.55),
+        (3, -0.125),
+    ]
+
+
+def test_a_frame_in_ascii_coding_with_a_wrong_password_or_checksum_brings_nothing_in(
+    start: Callable[..., Running], store: Store
+):
+    running = start()
+    with running.call("sl651") as device:
+        device.sendall(sl_ascii(password=0xBEEF) + sl_ascii(stage="9.999")[:-1] + b"?")
+        assert answer(device, sl651.Reader(), sl_ascii(serial=7)).serial == 7
+    assert [value for *_rest, value, _quality in readings(store)] == [0.55]
+    faults = {row["fault"]: row["count"] for row in running.table("sensing_framefault")}
+    assert faults.pop("wrong_secret") == 1
+    assert sum(faults.values()) >= 1
+    kept = b"".join(bytes.fromhex(row.raw) for row in store.set_aside())
+    assert b"9.999" in kept
+    assert b"BEEF" not in kept
+    assert b"A000" not in kept
 
 
 def test_a_terminal_registers_once_then_proves_itself_by_the_code_it_got(start: Callable[..., Running], store: Store):

@@ -32,7 +32,7 @@ class Event:
     """One event.
 
     uid      what it is about; the next event with it replaces this one
-    type     such as `a-f-G-U-C`; how   such as `m-g`; both as stated
+    type     such as `a-f-G-U-C`; how   such as `m-g`, "" where it is not said; both as stated
     at, start, stale   when it was made, and from when to when it holds
     latitude, longitude   degrees, WGS 84
     height_m           above the ellipsoid; None when not known
@@ -75,7 +75,9 @@ def read(data: bytes, bounds: Bounds = BOUNDS) -> Event:
     latitude, longitude = number(point, "lat", 90), number(point, "lon", 180)
     height, circular, linear = (number(point, name, math.inf) for name in ("hae", "ce", "le"))
     detail = child(root, "detail")
-    uid, type_, how = (reader.text(name) for name in ("uid", "type", "how"))
+    uid, type_ = (reader.text(name) for name in ("uid", "type"))
+    # The schema wants it; the example of its own authors (2005) lacks it.
+    how = str(root.get("how") or "")
     if type_ and not _TYPE.fullmatch(type_):
         reader.findings.append(found("bad_value", "event/type", value=type_[:60], kind="type"))
     if reader.findings:

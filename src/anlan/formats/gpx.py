@@ -21,6 +21,8 @@ from anlan.formats.markup import local, read_xml
 from anlan.formats.trees import plain_of
 
 _SPACES = ("http://www.topografix.com/GPX/1/1", "http://www.topografix.com/GPX/1/0")
+#: Apps of telephones leave the namespace away; then the version says that it is one.
+_VERSIONS = ("1.0", "1.1")
 MOST_BYTES, MOST_POINTS, MOST_DEPTH, MOST_TEXT = 32 << 20, 500_000, 32, 20_000
 #: Faults of one file that are told.
 _MOST_FINDINGS = 20
@@ -100,7 +102,8 @@ def _start(state: _State, full: str, attributes: dict[str, str]) -> None:
     if not state.path:
         prefix = full.rpartition(":")[0]
         space = attributes.get(f"xmlns:{prefix}" if prefix else "xmlns", "")
-        if name != "gpx" or space not in _SPACES:
+        plain = not space and not prefix and attributes.get("version") in _VERSIONS
+        if name != "gpx" or not (space in _SPACES or plain):
             raise BadMessage(found("unknown_root", name=name[:80], space=space[:200]))
     state.path.append(name)
     if len(state.path) > MOST_DEPTH:

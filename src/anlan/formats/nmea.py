@@ -22,6 +22,9 @@ MOST: Final = 256
 KNOT_KMH: Final = 1.852
 _ANGLE: Final = re.compile(r"(\d{1,3})(\d\d(?:\.\d{1,12})?)")
 _CLOCK: Final = re.compile(r"(\d\d)(\d\d)(\d\d)(?:\.(\d{1,6}))?")
+#: Of GGA, and the letters of the mode that RMC and GLL have since edition 2.3: by hand, simulated, none.
+_INVENTED: Final = (7, 8)
+_UNMEASURED: Final = frozenset("MSN")
 _NUMBER: Final = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?")
 
 
@@ -37,8 +40,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 class Fix(msgspec.Struct, frozen=True, gc=False):
     """What a sentence says of the place; None for what it does not say.
 
-    valid    whether the receiver stands by it
-    fix      of GGA: 0 none, 1 single, 2 differential, 4 RTK fixed, 5 RTK float …
+    valid    whether the receiver stands by it, and measured it: a place that was typed in or simulated is none
+    fix      of GGA: 0 none, 1 single, 2 differential, 4 RTK fixed, 5 RTK float, 7 by hand, 8 simulated …
     time_ms  epoch ms; only RMC knows the day
     """
 
@@ -138,7 +141,7 @@ def fix(message: Message) -> Fix | None:
     if message.kind == "RMC" and len(said) >= 9:
         knots = _number(said[6])
         return Fix(
-            said[1] == "A",
+            said[1] == "A" and _is_measured(said, 11),
             _angle(said[2], said[3], "NS", 90),
             _angle(said[4], said[5], "EW", 180),
             time_ms=_moment(said[8], said[0]),
@@ -149,7 +152,7 @@ def fix(message: Message) -> Fix | None:
         kind = _number(said[5])
         satellites = _number(said[6])
         return Fix(
-            bool(kind),
+            bool(kind) and kind not in _INVENTED,
             _angle(said[1], said[2], "NS", 90),
             _angle(said[3], said[4], "EW", 180),
             altitude_m=_number(said[8]),
@@ -158,7 +161,11 @@ def fix(message: Message) -> Fix | None:
             hdop=_number(said[7]),
         )
     if message.kind == "GLL" and len(said) >= 6:
-        return Fix(said[5] == "A", _angle(said[0], said[1], "NS", 90), _angle(said[2], said[3], "EW", 180))
+        return Fix(
+            said[5] == "A" and _is_measured(said, 6),
+            _angle(said[0], said[1], "NS", 90),
+            _angle(said[2], said[3], "EW", 180),
+        )
     return None
 
 
@@ -186,6 +193,11 @@ def values(message: Message, device: str) -> list[Value]:
         for sensor, number, unit in said
         if number is not None
     ]
+
+
+def _is_measured(said: tuple[str, ...], place: int) -> bool:
+    """Whether the mode, where a sentence has one, is of a place that was measured."""
+    return len(said) <= place or said[place] not in _UNMEASURED
 
 
 def _number(text: str) -> float | None:

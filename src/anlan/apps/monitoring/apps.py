@@ -19,6 +19,7 @@ class MonitoringConfig(AppConfig):
         register_case_opener(services.open_alarm_case)
         register_page("quality", _("Alarm quality"), "monitoring:quality", "alarm.see")
         register_page("health", _("Device health"), "monitoring:health", "point.see")
+        register_page("message", _("Read a message"), "monitoring:message", "device.manage")
         effects.register("alarms.settle", services.settle_alarms)
         effects.register("alarms.release", services.release_alarms)
         register_tabs(tabs.tabs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from anlan.formats.faults import Fault, Refused
 from anlan.formats.geofiles.drafts import Counter, Draft, Line, bounded
 from anlan.formats.geofiles.limits import Limits
 from anlan.formats.markup import BLOCK, Readable, local, read_xml
+from anlan.formats.trees import plain_of
 
 _GEOMETRIES = frozenset({"Point", "LineString", "LinearRing", "Polygon"})
 #: Geometries that are more than places: moving, turned, built.
@@ -21,6 +23,7 @@ _UNREAD = frozenset({"Track", "MultiTrack", "Model"})
 _TEXTS = frozenset({"name", "description", "address", "phoneNumber"})
 #: Pictures laid over the ground or the screen.
 _PICTURES = frozenset({"GroundOverlay", "ScreenOverlay", "PhotoOverlay"})
+_CHINESE = re.compile(rb"""\s*<\?xml\s[^>]{0,200}?encoding\s*=\s*["'](?:gb2312|gbk|gb18030)["']""", re.IGNORECASE)
 _AROUND_COMMA = re.compile(r"\s*,\s*")
 
 
@@ -50,11 +53,29 @@ def _main_first(name: str) -> tuple[bool, int, str]:
 
 def _read(stream: Readable, limits: Limits) -> tuple[list[Draft], list[Fault]]:
     reader = _Reader(limits)
-    read_xml(stream, "kml", start=reader.start, end=reader.end, text=reader.data)
+    begin = stream.read(BLOCK)
+    read_xml(_Again(begin, stream), "kml", start=reader.start, end=reader.end, text=reader.data)
     if not reader.is_kml:
         raise Refused("not_kml")
     notes = [Fault("ignored_elements", "", {"elements": reader.pictures})] if reader.pictures else []
     return reader.drafts, notes
+
+
+class _Again:
+    """A stream from its first bytes on, which were read already; in UTF-8 where it says an encoding of this country.
+
+    Programs here also write GB2312 and GBK, which the parser does not know by itself.
+    """
+
+    def __init__(self, begin: bytes, stream: Readable) -> None:
+        if _CHINESE.match(begin):
+            begin, stream = plain_of(begin + stream.read(), "kml"), io.BytesIO()
+        self._begin, self._stream = begin, stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        begin, self._begin = self._begin, b""
+        return begin or self._stream.read(size)
 
 
 class _Reader:

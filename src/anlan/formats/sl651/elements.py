@@ -15,11 +15,12 @@ from typing import Final
 
 import msgspec
 
-from anlan.formats.sl651.message import OPENING, Message, stamp_ms
+from anlan.formats.sl651.message import HEX, OPENING, Message, stamp_ms
 
 #: Functions whose texts hold elements; all but the last name the station's class.
-_WITH_CLASS: Final = frozenset({*range(0x30, 0x3B), 0x44})
-_STATUS: Final = 0x46
+WITH_CLASS: Final = frozenset({*range(0x30, 0x3B), 0x44})
+_EVEN: Final = 0x31
+WITH_ELEMENTS: Final = WITH_CLASS | {0x46}
 
 _TIME, _STATION, _MANUAL, _PICTURE, _USER, _EXTENDED, _STEP = 0xF0, 0xF1, 0xF2, 0xF3, 0xFD, 0xFF, 0x04
 #: Elements of one hour in steps of five minutes: bytes of each value.
@@ -47,6 +48,7 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     station     whose it is
     time_ms     of its (first) observation
     step_ms     between its values
+    symbol      of annex C as it was sent, in ASCII coding; there `data` are the numbers as they stand in the text
     """
 
     id: int
@@ -56,27 +58,29 @@ class Element(msgspec.Struct, frozen=True, gc=False):
     time_ms: int | None
     count: int = 1
     step_ms: int = 0
+    symbol: str = ""
 
 
 @cache
-def _book() -> dict[int, Meaning]:
+def annex_c() -> dict[int, Meaning]:
+    """The elements of annex C by identifier."""
     with Path(__file__).with_name("elements.csv").open(encoding="utf-8", newline="") as file:
         return {int(row["id"], 16): Meaning(row["symbol"], row["unit"], row["name"]) for row in csv.DictReader(file)}
 
 
 def meaning(identifier: int) -> Meaning | None:
     """What an identifier means; None where annex C has none."""
-    return _book().get(identifier)
+    return annex_c().get(identifier)
 
 
 def elements(message: Message) -> list[Element]:
-    """The elements of a report that came up whole; nothing of any other message.
+    """The elements of a report in HEX coding that came up whole; nothing of any other message.
 
     What cannot be read for certain ends the list as one element of definition -1.
     """
     function, text = message.function, message.text
-    with_class = function in _WITH_CLASS
-    if not message.up or message.total or not (with_class or function == _STATUS):
+    with_class = function in WITH_CLASS
+    if not message.up or message.total or function not in WITH_ELEMENTS or message.coding != HEX:
         return []
     found: list[Element] = []
     station, time = message.station, None
@@ -112,6 +116,21 @@ def elements(message: Message) -> list[Element]:
             break
         end = start + (definition >> 3)
         each = SERIES.get(identifier, 0)
+        whole = start + _SERIES_VALUES * each
+        if each and end != whole and whole <= size and _is_plain(text, whole) and not _is_plain(text, end):
+            # Stations of one province write 5C for C0; how long an hour is the standard says.
+            found.append(Element(identifier, -1, text[start:whole], station, time, _SERIES_VALUES, _FIVE_MINUTES))
+            at = whole
+            continue
+        if step and not each and end > start:
+            count, plain = _row(text, start, end - start), _is_plain(text, end)
+            if count and not plain and step > 0:
+                found.append(Element(identifier, definition, text[start:], station, time, count, step))
+                break
+            # Both ways of reading are open, or none: an even report is a row, and elsewhere the times tell how long.
+            if not plain or (count and (function == _EVEN or count == _expected(step, time, message.sent_ms))):
+                found.append(Element(identifier, -1, text[at:], station, time))
+                break
         if end > size or end == start or (each and end - start != _SERIES_VALUES * each):
             found.append(Element(identifier, -1, text[at:], station, time))
             break
@@ -141,6 +160,14 @@ def _step_ms(data: bytes) -> int:
     return fit[0] * 60_000 if len(fit) == 1 else -1
 
 
+def _expected(step: int, time: int | None, sent: int | None) -> int:
+    """How many values there are from the first observation to the sending; 0 where that cannot be told."""
+    if step <= 0 or time is None or sent is None:
+        return 0
+    count = (sent - time) // step + 1
+    return count if 0 < count <= _MOST_STEPS else 0
+
+
 def _block(
     text: bytes, at: int, found: list[Element], station: str, time: int | None, step: int, sent: int | None
 ) -> int:
@@ -149,9 +176,9 @@ def _block(
     How many values each has follows from the step, the first observation and the sending; how wide they are is nowhere
     said. A width is taken only when one single way of reading leads to the end of the text or to the next time.
     """
-    if step < 0 or time is None or sent is None or not 0 < (sent - time) // step + 1 <= _MOST_STEPS:
+    count = _expected(step, time, sent)
+    if not count or time is None:
         return 0
-    count = (sent - time) // step + 1
     ways: list[tuple[int, tuple[tuple[int, int, int], ...]]] = [(at, ())]
     whole: list[tuple[int, tuple[tuple[int, int, int], ...]]] = []
     for _element in range(_MOST_ELEMENTS):
@@ -181,9 +208,22 @@ def _block(
     return end
 
 
+def _row(text: bytes, start: int, width: int) -> int:
+    """How many values of one element stand behind one another up to the end of the text; 0 where it is no such row.
+
+    An even report (31) names its element once. A row may look like elements of its own as well: the caller asks first.
+    """
+    data = text[start:]
+    count, over = divmod(len(data), width)
+    if over or not 2 <= count <= _MOST_STEPS:
+        return 0
+    parts = [data[at : at + width].hex() for at in range(0, len(data), width)]
+    return count if all(part.isdigit() or not part.strip("f") for part in parts) else 0
+
+
 def _is_plain(text: bytes, at: int) -> bool:
     """Whether only known elements follow, up to the next time or the end."""
-    book = _book()
+    book = annex_c()
     while at < len(text):
         if text[at] == _TIME and text[at + 1 : at + 2] == bytes((_TIME,)):
             return True

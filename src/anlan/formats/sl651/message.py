@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -20,8 +21,13 @@ ENDS: Final = frozenset({ETX, ETB, ENQ, EOT, ACK, NAK, ESC})
 
 #: Bytes before the text: 7E 7E, addresses, password, function, length, STX or SYN.
 HEAD: Final = 14
-#: Bytes of serial number and time of sending, with which every text begins.
+#: Bytes of serial number and time of sending, with which every text begins; in signs twice as many.
 OPENING: Final = 8
+#: The two codings: bytes and BCD behind 7E 7E, or everything as hexadecimal signs behind 01.
+HEX, ASCII = "hex", "ascii"
+
+#: Serial number and time of sending in ASCII coding.
+_SIGNS: Final = re.compile(rb"[0-9A-Fa-f]{16}")
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):
@@ -31,8 +37,9 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     password  as it stands in the frame, 4 hex digits as a number
     total     packets of the message, 0 for one that came whole
     number    of this packet, from 1
-    text      without the bytes that count packets
+    text      without the bytes that count packets; in ASCII coding its signs
     end       the sign after the text
+    coding    `HEX` or `ASCII`; an answer has that of its question
     """
 
     up: bool
@@ -46,16 +53,27 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     number: int = 0
     raw: bytes = b""
     notes: tuple[str, ...] = ()
+    coding: str = HEX
 
     @property
     def serial(self) -> int | None:
         """The serial number; None in a packet that does not begin the message."""
-        return int.from_bytes(self.text[:2], "big") if len(self.text) >= 2 and self.number <= 1 else None
+        opening = self.opening
+        return int.from_bytes(opening[:2], "big") if len(opening) >= 2 and self.number <= 1 else None
 
     @property
     def sent_ms(self) -> int | None:
         """When it was sent, epoch ms."""
-        return stamp_ms(self.text[2:OPENING]) if len(self.text) >= OPENING and self.number <= 1 else None
+        opening = self.opening
+        return stamp_ms(opening[2:]) if len(opening) == OPENING and self.number <= 1 else None
+
+    @property
+    def opening(self) -> bytes:
+        """Serial number and time of sending as bytes, as far as they are there."""
+        if self.coding == HEX:
+            return self.text[:OPENING]
+        signs = self.text[: 2 * OPENING]
+        return bytes.fromhex(signs.decode("ascii")) if _SIGNS.fullmatch(signs) else b""
 
 
 def stamp_ms(stamp: bytes) -> int | None:

@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 from anlan.formats.devices import Value
-from anlan.formats.sl651.elements import SERIES, Element, elements, meaning
-from anlan.formats.sl651.message import Message
+from anlan.formats.sl651 import words
+from anlan.formats.sl651.elements import SERIES, Element, meaning
+from anlan.formats.sl651.elements import elements as coded_elements
+from anlan.formats.sl651.message import ASCII, Message
 
 #: The status word is bits, not BCD.
 _STATUS: Final = 0x45
@@ -25,14 +27,25 @@ def _reading(identifier: int, definition: int) -> tuple[str, str, str, bool, int
     return sensor, raw, unit, found is not None, 10 ** (definition & 7)
 
 
+def elements(message: Message) -> list[Element]:
+    """The elements of a report that came up whole, in either coding; nothing of any other message.
+
+    What cannot be read for certain is one element of definition -1 without a symbol.
+    """
+    return words.elements(message) if message.coding == ASCII else coded_elements(message)
+
+
 def values(message: Message) -> list[Value]:
     """The readings.
 
-    `sensor` is the identifier in hex digits, `meaning` says what it measures. `quality` is "good", "missing" for all F,
+    `sensor` is the identifier in hex digits in either coding, `meaning` says what it measures; a symbol of no book
+    stands for itself. `quality` is "good", "missing" for all F,
     or "unreadable" for bytes that are no BCD. An element of unknown form gives none.
     """
+    if message.coding == ASCII:
+        return words.values(message)
     made: list[Value] = []
-    for element in elements(message):
+    for element in coded_elements(message):
         identifier, definition = element.id, element.definition
         if identifier in SERIES:
             _series(element, made)
@@ -40,13 +53,16 @@ def values(message: Message) -> list[Value]:
         if definition < 0:
             continue
         sensor, raw, unit, known, scale = _reading(identifier, definition)
-        digits = element.data.hex()
-        number: float | None
-        if digits.isdigit() and identifier != _STATUS:
-            number, quality = int(digits) / scale, "good"
-        else:
-            number, quality = _odd(identifier, digits, scale)
-        made.append(Value(element.station, sensor, element.time_ms, number, unit, quality, raw, known))
+        width = len(element.data) // element.count
+        for place in range(element.count):
+            digits = element.data[place * width : (place + 1) * width].hex()
+            number: float | None
+            if digits.isdigit() and identifier != _STATUS:
+                number, quality = int(digits) / scale, "good"
+            else:
+                number, quality = _odd(identifier, digits, scale)
+            at = None if element.time_ms is None else element.time_ms + place * element.step_ms
+            made.append(Value(element.station, sensor, at, number, unit, quality, raw, known))
     return made
 
 

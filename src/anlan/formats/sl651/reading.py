@@ -1,21 +1,26 @@
-"""Frames of SL 651 out of a stream.
+"""Frames of SL 651 out of a stream, in either coding.
 
     7E 7E | addresses 6 | password 2 | function | direction and length 2 | STX or SYN | text | end | CRC-16/MODBUS 2
 
 The text may hold any bytes, 7E 7E among them. So a frame is what begins like one, is as long as it says and has the
-checksum; where that fails, the next 7E 7E is tried, even inside what would have been the frame.
+checksum; where that fails, the next beginning of a frame is tried, even inside what would have been the frame. Frames
+in ASCII coding begin with 01, see `characters`.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 
 from anlan.formats.checksums import modbus_crc
 from anlan.formats.devices import BadFrame, Joiner, Stream
+from anlan.formats.sl651 import characters
 from anlan.formats.sl651.message import ENDS, ETX, HEAD, Message
 
 _BEGIN: Final = b"\x7e\x7e"
+#: Where a frame begins, or may begin once more bytes have come.
+_ANY_BEGIN: Final = re.compile(rb"\x7e(?:\x7e|\Z)|" + characters.BEGIN)
 _STX, _SYN = 0x02, 0x16
 #: Bytes after the text: its end and the checksum.
 _TAIL: Final = 3
@@ -34,15 +39,26 @@ class Reader(Stream[Message]):
         found: list[Message | BadFrame] = []
         at, size = 0, len(buffer)
         while at < size:
-            begin = buffer.find(_BEGIN, at)
-            if begin < 0:
-                keep = 1 if not ended and buffer[-1] == 0x7E else 0
-                self._wasted(buffer[at : size - keep], found)
-                at = size - keep
-                break
-            if begin > at:
-                self._wasted(buffer[at:begin], found)
-                at = begin
+            if not buffer.startswith(_BEGIN, at):
+                begin = _ANY_BEGIN.search(buffer, at)
+                place = begin.start() if begin else size
+                if place > at:
+                    self._wasted(buffer[at:place], found)
+                    at = place
+                if begin is None:
+                    break
+                if buffer[at] == characters.SOH:
+                    after = self._characters(buffer, at, found, ended=ended)
+                    if not after:
+                        break
+                    at = after
+                    continue
+                if size < at + 2:
+                    if not ended:
+                        break
+                    self._wasted(buffer[at:], found)
+                    at = size
+                    break
             if size < at + HEAD:
                 if not ended:
                     break
@@ -72,9 +88,9 @@ class Reader(Stream[Message]):
     def _broken(self, buffer: bytes, at: int, end: int, length: int, found: list[Message | BadFrame]) -> int:
         """Set aside what begins like a frame and is none; where to look on."""
         stop = min(end, len(buffer))
-        following = buffer.find(_BEGIN, at + 2, stop)
-        if following < 0 and stop == end and buffer[end - 1] == 0x7E:
-            following = end - 1
+        # Only as far as this frame would reach: what lies behind it may not have come yet.
+        inside = _ANY_BEGIN.search(buffer[at + 2 : stop])
+        following = at + 2 + inside.start() if inside and (stop == end or inside.end() < stop - at - 2) else -1
         if following >= 0 or stop < end:
             stop = following if following >= 0 else stop
             kind = "truncated"
@@ -82,6 +98,25 @@ class Reader(Stream[Message]):
             kind = "bad_crc"
         self._bad((kind,), buffer[at:stop], found)
         return stop
+
+    def _characters(self, buffer: bytes, at: int, found: list[Message | BadFrame], *, ended: bool) -> int:
+        """Read the frame in ASCII coding that may begin at `at`; where it ends, or 0 when more bytes are needed."""
+        made, after = characters.frame_at(buffer, at, ended=ended)
+        if made is None:
+            if not after:
+                return 0
+            self._wasted(buffer[at:after], found)
+        elif isinstance(made, BadFrame):
+            inside = _ANY_BEGIN.search(made.raw, 1)
+            if inside:
+                # A frame that was cut off, and the next one behind it.
+                made, after = BadFrame(("truncated",), made.raw[: inside.start()]), at + inside.start()
+            self._bad(made.faults, made.raw, found)
+        elif self._strict and made.notes:
+            self._bad(made.notes, made.raw, found)
+        else:
+            self._good(made, made.notes, found)
+        return after
 
     def _whole(self, frame: bytes, found: list[Message | BadFrame]) -> None:
         made = _message(frame)
@@ -119,10 +154,17 @@ def join(joiner: Joiner, message: Message, *, at_ms: int) -> Message | None:
     """The whole message once all its packets have come; one that came whole is given back at once."""
     if not message.total:
         return message
-    key = (message.up, message.centre, message.station, message.function)
+    key = (message.coding, message.up, message.centre, message.station, message.function)
     parts = joiner.add(key, message.total, message.number, message.text, at_ms=at_ms)
     if parts is None:
         return None
     return Message(
-        message.up, message.centre, message.station, message.password, message.function, b"".join(parts), ETX
+        message.up,
+        message.centre,
+        message.station,
+        message.password,
+        message.function,
+        b"".join(parts),
+        ETX,
+        coding=message.coding,
     )

@@ -8,13 +8,19 @@ from msgspec.structs import replace
 
 from anlan.formats.checksums import modbus_crc
 from anlan.formats.devices import beijing_digits
-from anlan.formats.sl651.message import EOT, ETB, ETX, Message
+from anlan.formats.sl651 import characters
+from anlan.formats.sl651.message import ASCII, EOT, ETB, ETX, Message
 
 _MOST: Final = 0xFFF
 
 
 def write(message: Message) -> bytes:
-    """The frame. Raises ValueError for a text that 12 bits cannot give the length of, or an impossible address."""
+    """The frame in the message's coding.
+
+    Raises ValueError for a text that 12 bits cannot give the length of, or an impossible address.
+    """
+    if message.coding == ASCII:
+        return characters.write(message)
     counted = (message.total << 12 | message.number).to_bytes(3, "big") if message.total else b""
     content = counted + message.text
     if len(content) > _MOST:
@@ -50,7 +56,8 @@ def split(message: Message, most: int = 1024) -> list[Message]:
 
 
 def reply(message: Message, *, at_ms: int, end: int = EOT) -> bytes:
-    """The centre's answer to a report: its serial number, and the time by which the station sets its clock.
+    """The centre's answer to a report, in its coding: its serial number, and the time by which the station sets its
+    clock.
 
     end  EOT the talk is over, ESC stay online, ACK go on, NAK send again
 
@@ -60,5 +67,16 @@ def reply(message: Message, *, at_ms: int, end: int = EOT) -> bytes:
     if serial is None:
         raise ValueError("a packet without a serial number; answer the whole message")
     text = serial.to_bytes(2, "big") + bytes.fromhex(beijing_digits(at_ms)[2:14])
-    down = Message(False, message.centre, message.station, message.password, message.function, text, end)
+    if message.coding == ASCII:
+        text = text.hex().upper().encode("ascii")
+    down = Message(
+        False,
+        message.centre,
+        message.station,
+        message.password,
+        message.function,
+        text,
+        end,
+        coding=message.coding,
+    )
     return write(down)
