@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -125,6 +126,14 @@ VARIABLES: tuple[Variable, ...] = (
         "Hosts from which pictures of cameras are fetched: networks (`10.20.0.0/16`), addresses, addresses with a port "
         "(`127.0.0.1:8020`) or names, separated by commas. Empty: Anlan connects to no camera.",
     ),
+    Variable(
+        "ANLAN_MODBUS_HOSTS",
+        "",
+        "Hosts that are asked by Modbus TCP, written like ANLAN_CAMERA_HOSTS: networks (`10.30.0.0/16`), addresses, "
+        "addresses with a port (`10.30.1.7:502`) or names. Empty: Anlan asks none. The protocol has no password and no "
+        "encryption: list private networks only.",
+    ),
+    Variable("ANLAN_DEMO_MODBUS_PORT", "8050", "Port of the controller that speaks Modbus TCP in `./anlan demo`."),
     Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
     Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
 )
@@ -233,6 +242,30 @@ def unquoted(part: str | None) -> str:
 def host_of(address: str) -> str:
     """The host name in an address."""
     return urlsplit(address).hostname or ""
+
+
+def may_connect(allowed: Sequence[str], host: str, number: IPv4Address | IPv6Address, port: int) -> bool:
+    """Whether a list of hosts lets us connect to `number`, which is what the name or address `host` means now.
+
+    allowed  networks ("10.20.0.0/16"), addresses, addresses with a port ("127.0.0.1:8020", that port alone), or host
+             names; a name allows whatever it means at the moment, save this machine and its own link, which must be
+             written as numbers
+    """
+    named = host.lower() in {one.lower() for one in allowed}
+    own = number.is_loopback or number.is_link_local or number.is_multicast or number.is_unspecified
+    literal = f"[{number}]" if number.version == 6 else str(number)
+    listed = f"{literal}:{port}" in allowed or any(number in network for network in _networks(allowed))
+    return listed or (named and not own)
+
+
+def _networks(allowed: Sequence[str]) -> list[IPv4Network | IPv6Network]:
+    found: list[IPv4Network | IPv6Network] = []
+    for one in allowed:
+        try:
+            found.append(ip_network(one, strict=False))
+        except ValueError:
+            continue  # a host name
+    return found
 
 
 def zone(name: str = "ANLAN_TIME_ZONE", environ: Mapping[str, str] = os.environ) -> str:

@@ -302,3 +302,21 @@ def test_what_the_rfc_forbids_refuses_the_pack(pack):
 def test_a_field_of_no_rfc_is_passed_over_and_strict_refuses_it():
     assert senml.values(senml.read(b'[{"n":"a","v":1,"colour":2}]'), NOW)
     assert senml.read(b'[{"n":"a","v":1,"colour":2}]', strict=True).kind == "wrong_shape"
+
+
+def test_the_registers_of_a_point_are_told_as_they_were_sent_and_none_of_a_refusal():
+    wanted = modbus.Point("a", 3, 11, "f32")
+    (request,) = modbus.plan(1, [modbus.Point("b", 3, 10), wanted])
+    answer = modbus.Frame(1, 1, 3, bytes.fromhex("06 0001 41AC 0000"))
+    assert modbus.sent(request, answer, wanted) == (0x41AC, 0)
+    assert modbus.sent(request, modbus.Frame(1, 1, 0x83, b"\2"), wanted) == ()
+    assert modbus.sent(request, modbus.Frame(1, 1, 3, b"\4\0\1\0\2"), wanted) == ()
+    (coils,) = modbus.plan(1, [modbus.Point("c", 1, n, "bit") for n in range(10)])
+    assert modbus.sent(coils, modbus.Frame(1, 1, 1, b"\2\0\2"), coils.points[9]) == (1,)
+
+
+def test_a_value_that_its_scale_makes_infinite_is_missing():
+    (request,) = modbus.plan(1, [modbus.Point("a", 3, 0, "f64", scale=1e10)])
+    answer = modbus.Frame(1, 1, 3, b"\x08" + struct.pack(">d", 1e308))
+    (value,) = modbus.values(request, answer, "plc", NOW)
+    assert (value.value, value.quality) == (None, "missing")

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from gateway_world import plant_records
 
+from anlan.gateways.faults import Counted
+from anlan.gateways.modbus.records import Connection, Line, ModbusRecords, State
 from anlan.gateways.records import PlainRecords
-from anlan.gateways.tcp.records import Called, Counted, Link, LinkRecords
+from anlan.gateways.tcp.records import Called, Link, LinkRecords
+from anlan.kernel.people.models import User
 from anlan.kernel.regions.models import Region
 from anlan.kernel.sensing.door.directory import Away, Directory
 from anlan.kernel.sensing.door.records import ModelRecords
-from anlan.kernel.sensing.models import Caller, Device, DeviceLink, FrameFault, Point
+from anlan.kernel.sensing.models import (
+    Caller,
+    Device,
+    DeviceLink,
+    FrameFault,
+    ModbusConnection,
+    ModbusLine,
+    ModbusState,
+    ModbusTrial,
+    Point,
+)
 
 
 @pytest.fixture
@@ -77,7 +90,7 @@ def test_records_that_are_away_are_said_to_be_and_come_back(tmp_path: Path):
 def test_a_gateway_is_lean():
     """Half a gateway's memory would be Django and the models; nothing that it imports may bring them."""
     code = (
-        "import sys, anlan.gateways.serve, anlan.gateways.serve_tcp; "
+        "import sys, anlan.gateways.serve, anlan.gateways.serve_tcp, anlan.gateways.serve_modbus; "
         "print([m for m in ('django.db', 'django.apps', 'httpx', 'uvicorn', 'amqtt', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -106,3 +119,40 @@ def test_links_callers_and_counters_are_written_as_the_models_read_them(db: None
     assert (fault.count, fault.fault, fault.day.isoformat()) == (10, "bad_crc", "2026-11-22")
     found.counted([("2027-11-22", "hj212", "ws-1", "bad_crc", Counted(1, "", now))])
     assert [row.day.year for row in FrameFault.objects.all()] == [2027]
+
+
+def test_maps_trials_and_states_are_read_and_written_as_the_models_say(db: None):
+    county = Region.objects.create(code="990123", name="安澜县", level="county", path="/990123/")
+    device = Device.records.create(code="plc-1", name="plc-1", region=county, key_hash="x")
+    point = Point.records.create(code="plc-1/p", name="x", kind="other", region=county, device=device)
+    user = User.objects.create(username="engineer", name="程砚舟")
+    now = datetime(2026, 11, 22, 4, 0, 1, 250_000, tzinfo=UTC)
+    made = ModbusConnection.objects.create(device=device, host="10.0.0.7", gap=3, period_s=5)
+    line = {"function": 3, "type": "f32", "order": "CDAB", "scale": 0.1, "unit": "m", "name": "槽"}
+    ModbusLine.objects.create(connection=made, address=7, point=point, **line)
+    ModbusLine.objects.create(connection=made, address=1, **line)
+    ModbusState.objects.create(connection=made, at=now, polls=5)
+    trial = ModbusTrial.objects.create(connection=made, asked_at=now, asked_by=user)
+    found = ModbusRecords("sqlite:////nowhere")
+    connection.ensure_connection()
+    found._local.connection = connection.connection
+    assert found.connections() == [Connection(made.pk, "plc-1", "10.0.0.7", 502, 1, 5, 1000, 3, True, 1)]
+    assert found.lines(made.pk) == (
+        Line(3, 1, "f32", "CDAB", 0.1, 0.0, "m", "槽", None, ""),
+        Line(3, 7, "f32", "CDAB", 0.1, 0.0, "m", "槽", point.pk, "plc-1/p"),
+    )
+    assert found.take_trials(now) == []
+    before = now - timedelta(seconds=1)
+    assert found.take_trials(before) == [(trial.pk, made.pk)]
+    assert found.take_trials(before) == []
+    found.trial_done(trial.pk, {"fault": "", "lines": [{"raw": [1]}]}, now)
+    trial.refresh_from_db()
+    assert (trial.state, trial.done_at, trial.result["lines"]) == ("done", now, [{"raw": [1]}])
+    ms = round(now.timestamp() * 1000)
+    found.states([(made.pk, State(ms, 4.5, 2, 60, 1, "busy", ms, ms)), (999, State())], now)
+    found.states([(made.pk, State(polls=1))], now)
+    state = ModbusState.objects.get()
+    assert (state.polls, state.readings, state.missed, state.round_trip_ms) == (8, 60, 1, 4.5)
+    assert (state.answered_at, state.fault, state.failing_since, state.next_at) == (now, "", None, None)
+    Device.records.update(enabled=False)
+    assert found.connections() == []

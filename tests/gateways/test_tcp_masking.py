@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anlan.gateways.tcp.masking import masked
+from anlan.gateways.masking import masked
 
 
 @pytest.mark.parametrize(

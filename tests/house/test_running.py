@@ -26,6 +26,7 @@ name = sys.argv[1]
 with (data / "calls").open("a") as calls:
     calls.write(json.dumps([*sys.argv[1:], os.environ["ANLAN_DEMO"], os.environ["ANLAN_INGEST_PORT"]]) + "\\n")
 (data / "cameras").write_text(os.environ.get("ANLAN_CAMERA_HOSTS", ""))
+(data / "modbus").write_text(os.environ.get("ANLAN_MODBUS_HOSTS", ""))
 if (data / "came").exists():
     (data / "came").write_text("x")
 broken = data / "broken"
@@ -43,7 +44,7 @@ if name == "serve_web":
             self.end_headers()
         def log_message(self, *words): pass
     http.server.HTTPServer(("127.0.0.1", int(sys.argv[3])), Answer).serve_forever()
-elif name in ("serve_ingest", "serve_engine", "serve_jobs", "serve_mqtt", "serve_tcp", "simulate"):
+elif name in ("serve_ingest", "serve_engine", "serve_jobs", "serve_mqtt", "serve_tcp", "serve_modbus", "simulate"):
     signal.pause()
 """
 LAUNCHER = """
@@ -84,7 +85,13 @@ def start(tmp_path):
             (tmp_path / f"var/{'demo' if kind == 'demo' else 'data'}/broken").write_text(broken)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ANLAN_")}
         # Ports of its own, so that tests may run side by side.
-        names = ("ANLAN_PORT", "ANLAN_INGEST_PORT", "ANLAN_MQTT_PORT", "ANLAN_DEMO_CAMERA_PORT")
+        names = (
+            "ANLAN_PORT",
+            "ANLAN_INGEST_PORT",
+            "ANLAN_MQTT_PORT",
+            "ANLAN_DEMO_CAMERA_PORT",
+            "ANLAN_DEMO_MODBUS_PORT",
+        )
         names += ("ANLAN_TCP_HJ212_PORT", "ANLAN_TCP_SL651_PORT", "ANLAN_TCP_JT808_PORT") if kind == "demo" else ()
         clean |= {name: unused() for name in names}
         # The launcher finds the product's own package first, its children the stand-in.
@@ -153,6 +160,7 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
         "serve_engine",
         "serve_ingest",
         "serve_jobs",
+        "serve_modbus",
         "serve_mqtt",
         "serve_tcp",
         "serve_web",
@@ -164,6 +172,18 @@ def test_the_demo_may_ask_its_own_cameras_beside_those_it_was_given(start, tmp_p
     until(start("demo", ANLAN_CAMERA_HOSTS="10.20.0.0/16"), "Ctrl-C")
     own = Place(tmp_path / "var/demo").running().camera_port
     assert (tmp_path / "var/demo/cameras").read_text() == f"10.20.0.0/16,127.0.0.1:{own}"
+
+
+def test_the_demo_may_ask_its_own_controller_beside_the_hosts_that_were_given(start, tmp_path):
+    until(start("demo", ANLAN_MODBUS_HOSTS="10.30.0.0/16"), "Ctrl-C")
+    own = Place(tmp_path / "var/demo").running().modbus_port
+    assert (tmp_path / "var/demo/modbus").read_text() == f"10.30.0.0/16,127.0.0.1:{own}"
+
+
+def test_a_bureau_asks_by_modbus_only_where_it_lists_hosts():
+    assert "modbus" not in dict(processes(Running(1, "127.0.0.1", 8000, 8010, False)))
+    found = Running(1, "127.0.0.1", 8000, 8010, False, modbus=True)
+    assert dict(processes(found))["modbus"] == ("serve_modbus",)
 
 
 def test_a_second_start_shows_the_same_password(start, tmp_path):

@@ -181,6 +181,7 @@ CHINESE_IS_RIGHT = (
     *("demo/", "server/settings.py", "server/reference.py", "launcher/", "environment.py"),
     # They read what people type and write into tables, in either language.
     *("kernel/sensing/ruling/files.py", "kernel/sensing/ruling/times.py", "kernel/regions/pinyin.py"),
+    "kernel/sensing/modbus/maps.py",
     *("kernel/registers/values.py", "kernel/registers/doubles.py"),
     # They know how Chinese files write days, angles and answers, and say nothing themselves.
     *("formats/coordinates.py", "formats/tables/cells.py", "formats/tables/headers.py", "formats/tables/quoting.py"),

@@ -105,3 +105,63 @@ def plant_links(path: Path, links: Mapping[tuple[str, str], tuple[str, str, dict
                 ),
             )
     records.close()
+
+
+MODBUS_TABLES = (
+    "CREATE TABLE sensing_modbusconnection (id INTEGER PRIMARY KEY, device_id INTEGER, host TEXT, port INTEGER, "
+    "unit INTEGER, period_s INTEGER, timeout_ms INTEGER, gap INTEGER DEFAULT 0, enabled INTEGER DEFAULT 1, "
+    "version INTEGER DEFAULT 1)",
+    "CREATE TABLE sensing_modbusline (id INTEGER PRIMARY KEY, connection_id INTEGER, function INTEGER, "
+    'address INTEGER, type TEXT, "order" TEXT, scale REAL, "offset" REAL, unit TEXT, name TEXT, point_id INTEGER)',
+    "CREATE TABLE sensing_modbusstate (id INTEGER PRIMARY KEY, connection_id INTEGER UNIQUE, answered_at TEXT, "
+    "round_trip_ms REAL, polls INTEGER DEFAULT 0, readings INTEGER DEFAULT 0, missed INTEGER DEFAULT 0, "
+    "fault TEXT DEFAULT '', failing_since TEXT, next_at TEXT, at TEXT)",
+    "CREATE TABLE sensing_modbustrial (id INTEGER PRIMARY KEY, connection_id INTEGER, state TEXT, asked_at TEXT, "
+    "done_at TEXT, result TEXT)",
+    LINK_TABLES[2],
+)
+
+
+def plant_modbus(path: Path) -> None:
+    """Beside `plant_records`: the tables of who is asked by Modbus, empty."""
+    with sqlite3.connect(path) as records:
+        for table in MODBUS_TABLES:
+            records.execute(table)
+    records.close()
+
+
+def connect_modbus(
+    path: Path, device: str, port: int, lines: list[tuple[Any, ...]], *, host: str = "127.0.0.1", **more: Any
+) -> int:
+    """A connection with its map; returns its key.
+
+    lines  (function, address, type, code of a point or None), then order, scale and offset where they are not plain
+    """
+    given = {"unit": 1, "period_s": 1, "timeout_ms": 500, "gap": 0, "enabled": 1} | more
+    with sqlite3.connect(path) as records:
+        pk = records.execute(
+            "INSERT INTO sensing_modbusconnection (device_id, host, port, unit, period_s, timeout_ms, gap, enabled) "
+            "SELECT id, ?, ?, ?, ?, ?, ?, ? FROM sensing_device WHERE code = ?",
+            (host, port, *given.values(), device),
+        ).lastrowid
+        assert pk is not None
+        records.execute("INSERT INTO sensing_modbusstate (connection_id) VALUES (?)", (pk,))
+    records.close()
+    map_modbus(path, pk, lines)
+    return pk
+
+
+def map_modbus(path: Path, connection: int, lines: list[tuple[Any, ...]]) -> None:
+    """Give a connection another map."""
+    with sqlite3.connect(path) as records:
+        records.execute("DELETE FROM sensing_modbusline WHERE connection_id = ?", (connection,))
+        for function, address, kind, point, *rest in lines:
+            order, scale, offset = (*rest, *("ABCD", 1.0, 0.0)[len(rest) :])
+            records.execute(
+                'INSERT INTO sensing_modbusline (connection_id, function, address, type, "order", scale, "offset", '
+                "unit, name, point_id) VALUES (?, ?, ?, ?, ?, ?, ?, '', '', "
+                "(SELECT id FROM sensing_point WHERE code = ?))",
+                (connection, function, address, kind, order, scale, offset, point),
+            )
+        records.execute("UPDATE sensing_modbusconnection SET version = version + 1 WHERE id = ?", (connection,))
+    records.close()

@@ -45,7 +45,9 @@ EXCEPTIONS: Final = {
     0x02: "illegal_address",
     0x03: "illegal_value",
     0x04: "device_failure",
+    0x05: "acknowledged",
     0x06: "busy",
+    0x0A: "gateway_path",
     0x0B: "target_silent",
 }
 
@@ -173,7 +175,7 @@ def answers(request: Request, frame: Frame) -> bool:
 def values(request: Request, frame: Frame, device: str, at_ms: int) -> list[Value]:
     """The readings of an answer at the moment when it came; "missing" where the device refuses or contradicts itself.
 
-    A float that is no number is "missing" as well.
+    A float that is no number, or becomes none by its scale, is "missing" as well.
     """
     good = answers(request, frame) and frame.exception is None
     made: list[Value] = []
@@ -185,6 +187,16 @@ def values(request: Request, frame: Frame, device: str, at_ms: int) -> list[Valu
     return made
 
 
+def sent(request: Request, frame: Frame, point: Point) -> tuple[int, ...]:
+    """The registers of a point as an answer has them, or its bit; none where the device refuses."""
+    if not answers(request, frame) or frame.exception is not None:
+        return ()
+    place = point.address - request.address
+    if point.type == "bit":
+        return (frame.data[1 + place // 8] >> place % 8 & 1,)
+    return struct.unpack_from(f">{point.size}H", frame.data, 1 + 2 * place)
+
+
 def _number(point: Point, data: bytes, place: int) -> float | None:
     if point.type == "bit":
         return float(data[1 + place // 8] >> place % 8 & 1)
@@ -194,7 +206,8 @@ def _number(point: Point, data: bytes, place: int) -> float | None:
     if point.order in ("CDAB", "DCBA"):
         words = words[::-1]
     number = float(struct.unpack(_FORMS[point.type], struct.pack(f">{size}H", *words))[0])
-    return number * point.scale + point.offset if math.isfinite(number) else None
+    number = number * point.scale + point.offset
+    return number if math.isfinite(number) else None
 
 
 class Reader(Stream[Frame]):

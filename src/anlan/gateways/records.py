@@ -68,6 +68,17 @@ class PlainRecords:
         with self._connected() as connection:
             return int(connection.execute(sql if self._path else sql.replace("?", "%s"), args).rowcount)
 
+    def _write_all(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each of the rows in one transaction."""
+        with self._connected() as connection:
+            if self._path is None:
+                with connection.transaction(), connection.cursor() as cursor:
+                    cursor.executemany(sql.replace("?", "%s"), rows)
+                return
+            connection.execute("SAVEPOINT rows")
+            connection.executemany(sql, rows)
+            connection.execute("RELEASE rows")
+
     @contextmanager
     def _connected(self) -> Iterator[Any]:
         """This thread's connection. Raises Away when the database cannot be asked; the next call opens a new one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import resource
 import secrets
 import signal
 import threading
@@ -89,3 +90,12 @@ def homes() -> tuple[str, str]:
         return given, given
     data = environment.data_directory(ROOT)
     return f"sqlite://{data / 'readings.sqlite3'}", f"sqlite://{data / 'records.sqlite3'}"
+
+
+def more_files(connections: int) -> None:
+    """Every connection is a file to the system, which gives 1,024 unless it is asked."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + 512
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 import signal
 from collections.abc import Sequence
 
 from anlan import environment
-from anlan.gateways.serve import homes
+from anlan.gateways.serve import homes, more_files
 from anlan.gateways.tcp.connection import Bounds
 from anlan.gateways.tcp.gateway import Gateway
 from anlan.gateways.tcp.records import LinkRecords
@@ -41,7 +40,7 @@ def main(_arguments: Sequence[str]) -> int:
     if not ports:
         log.error("no port is set: %s", ", ".join(PORTS.values()))
         return 2
-    _more_files()
+    more_files(Bounds().connections)
     readings, records = homes()
     bounds = Bounds(per_address=per_address)
     directory = Directory(LinkRecords(records))
@@ -64,12 +63,3 @@ async def _run(gateway: Gateway, host: str, ports: dict[str, int]) -> None:
         await gateway.run(host, ports, stop)
     finally:
         ending()
-
-
-def _more_files() -> None:
-    """Every connection is a file to the system, which gives 1,024 unless it is asked."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = Bounds().connections + 512
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -35,6 +35,8 @@ class Running:
     hj212_port: int = 0  # where devices of each protocol connect over TCP, 0: none do
     sl651_port: int = 0
     jt808_port: int = 0
+    modbus: bool = False  # hosts that speak Modbus TCP are asked
+    modbus_port: int = 0  # of the demo's own controller, 0: it has none
 
     @property
     def address(self) -> str:

@@ -93,6 +93,8 @@ def processes(running: Running) -> list[tuple[str, Sequence[str]]]:
         found.append(("nats", ("serve_nats",)))
     if running.hj212_port or running.sl651_port or running.jt808_port:
         found.append(("tcp", ("serve_tcp",)))
+    if running.modbus or running.modbus_port:
+        found.append(("modbus", ("serve_modbus",)))
     return [*found, ("simulate", ("simulate",))] if running.demo else found
 
 
@@ -104,6 +106,9 @@ def _own_env(running: Running, environ: Mapping[str, str]) -> dict[str, str]:
     if running.camera_port:
         hosts = [*words("ANLAN_CAMERA_HOSTS", environ), f"127.0.0.1:{running.camera_port}"]
         found |= {"ANLAN_DEMO_CAMERA_PORT": str(running.camera_port), "ANLAN_CAMERA_HOSTS": ",".join(hosts)}
+    if running.modbus_port:
+        hosts = [*words("ANLAN_MODBUS_HOSTS", environ), f"127.0.0.1:{running.modbus_port}"]
+        found |= {"ANLAN_DEMO_MODBUS_PORT": str(running.modbus_port), "ANLAN_MODBUS_HOSTS": ",".join(hosts)}
     return found
 
 
@@ -174,15 +179,22 @@ def _listening(voice: Voice, environ: Mapping[str, str], demo: bool) -> Running:
             tcp.append(next_free(text("ANLAN_TCP_HOST", environ), given or first, (*taken, *tcp)))
         else:
             tcp.append(exactly(text("ANLAN_TCP_HOST", environ), given, name) if given else 0)
+    wanted_modbus = port("ANLAN_DEMO_MODBUS_PORT", environ)
+    modbus = next_free("127.0.0.1", wanted_modbus, (*taken, *tcp)) if demo else 0
+    asks = bool(words("ANLAN_MODBUS_HOSTS", environ))
     for chosen, asked, what in (
         (web, wanted, "web"),
         (ingest, wanted_ingest, "readings"),
         (mqtt or wanted_mqtt, wanted_mqtt, "MQTT"),
         (cameras or wanted_cameras, wanted_cameras, "cameras"),
+        (modbus or wanted_modbus, wanted_modbus, "Modbus"),
     ):
         if chosen != asked:
             voice.line(f"· Port {asked} is taken; {what} on port {chosen} instead")
-    return Running(os.getpid(), host, web, ingest, demo, outside, mqtt, nats, cameras, *tcp)
+    hj212, sl651, jt808 = tcp
+    return Running(
+        os.getpid(), host, web, ingest, demo, outside, mqtt, nats, cameras, hj212, sl651, jt808, asks, modbus
+    )
 
 
 def _prepare_data(house: House, voice: Voice, place: Place, env: Mapping[str, str], demo: bool) -> None:

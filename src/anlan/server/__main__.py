@@ -17,6 +17,10 @@ if __name__ == "__main__":
         from anlan.gateways.serve_tcp import main
 
         sys.exit(main(sys.argv[2:]))
+    if sys.argv[1:2] == ["serve_modbus"]:
+        from anlan.gateways.serve_modbus import main
+
+        sys.exit(main(sys.argv[2:]))
     from django.core.management import execute_from_command_line
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.server.settings")

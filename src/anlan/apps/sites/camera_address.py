@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from anlan.environment import may_connect
+
 SCHEMES = {"hls": ("http", "https"), "mjpeg": ("http", "https"), "rtsp": ("rtsp", "rtsps"),
            "webrtc": ("http", "https", "wss", "ws")}  # fmt: skip
 #: Names of parts of an address that hold a secret.
 SECRETS = ("token", "password", "passwd", "pwd", "secret", "auth", "sign", "signature", "key", "accesskey", "ticket")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Problem(StrEnum):
@@ -68,9 +68,7 @@ def problem_of(url: str, protocol: str) -> Problem | None:
 def target_of(url: str, allowed: Sequence[str], *, query: str = "") -> Target:
     """The target of a request to a camera. Raises NotAllowed.
 
-    allowed  networks ("10.20.0.0/16"), addresses, addresses with a port ("127.0.0.1:8020", that port alone), or host
-             names; a name allows whatever it means at the moment, save this machine and its own link, which must be
-             written as numbers
+    allowed  as `environment.may_connect` takes it
     query    a key that goes behind the address
     """
     parts = urlsplit(url)
@@ -78,25 +76,12 @@ def target_of(url: str, allowed: Sequence[str], *, query: str = "") -> Target:
         raise NotAllowed("scheme", "only http and https are asked for pictures")
     host, port = parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]
     number = _resolved(host, port)
-    named = host.lower() in {one.lower() for one in allowed}
-    own = number.is_loopback or number.is_link_local or number.is_multicast or number.is_unspecified
-    literal = f"[{number}]" if number.version == 6 else str(number)
-    listed = f"{literal}:{port}" in allowed or any(number in network for network in _networks(allowed))
-    if not listed and not (named and not own):
+    if not may_connect(allowed, host, number, port):
         raise NotAllowed("host", f"{host} is not among the hosts of ANLAN_CAMERA_HOSTS")
+    literal = f"[{number}]" if number.version == 6 else str(number)
     asked = "&".join(part for part in (parts.query, query.lstrip("?&")) if part)
     name = parts.netloc.rpartition("@")[2]
     return Target(urlunsplit((parts.scheme, f"{literal}:{port}", parts.path or "/", asked, "")), host, name)
-
-
-def _networks(allowed: Sequence[str]) -> list[Network]:
-    found: list[Network] = []
-    for one in allowed:
-        try:
-            found.append(ipaddress.ip_network(one, strict=False))
-        except ValueError:
-            continue  # a host name
-    return found
 
 
 def _resolved(host: str, port: int) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from anlan.gateways.committing import Committer
 from anlan.gateways.tcp import hj212, jt808, sl651
-from anlan.gateways.tcp.committing import Committer, Job
+from anlan.gateways.tcp.committing import Job, enrolled
 from anlan.gateways.tcp.connection import Bounds, Connection
 from anlan.gateways.tcp.notes import Notes
 from anlan.gateways.tcp.records import LinkRecords
@@ -47,12 +48,14 @@ class Gateway:
     ports: dict[str, int] = field(default_factory=dict)
     _connections: set[Connection] = field(default_factory=set)
     _by_address: Counter[str] = field(default_factory=Counter)
-    _committer: Committer = field(init=False)
+    _committer: Committer[Job] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
 
     def __post_init__(self) -> None:
         self.taking = Taking(self.directory, Notes())
-        self._committer = Committer(self.store, self.records, self._committed)
+        self._committer = Committer(
+            self.store, self._committed, lambda job: enrolled(job, self.records), self.records.close
+        )
 
     async def run(
         self, host: str, ports: Mapping[str, int], stop: asyncio.Event, ready: Callable[[], object] = lambda: None

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from anlan.gateways.records import PlainRecords
+from anlan.gateways.faults import FaultRecords, moment
 
 LINKS = """
 SELECT l.id, l.protocol, l.number, l.secret_hash, l.sensors, d.code
@@ -31,14 +30,6 @@ MOST_CALLERS = 500
 FORGET = """
 DELETE FROM sensing_caller WHERE id NOT IN (SELECT id FROM sensing_caller ORDER BY last_at DESC LIMIT ?)
 """
-COUNTED = """
-INSERT INTO sensing_framefault (day, protocol, sender, fault, count, raw, last_at) VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (day, protocol, sender, fault) DO UPDATE SET count = sensing_framefault.count + excluded.count,
-raw = excluded.raw, last_at = excluded.last_at
-"""
-#: Days for which counters are kept.
-DAYS = 90
-OLD = "DELETE FROM sensing_framefault WHERE day < ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +56,7 @@ class Called:
     last_ms: int
 
 
-@dataclass(slots=True)
-class Counted:
-    """How often a fault was met, and the bytes that last showed it."""
-
-    count: int
-    raw: str
-    last_ms: int
-
-
-class LinkRecords(PlainRecords):
+class LinkRecords(FaultRecords):
     """What the gateway asks and notes; raises Away when the database cannot be reached."""
 
     def links(self) -> list[Link]:
@@ -89,30 +71,19 @@ class LinkRecords(PlainRecords):
 
     def heard(self, link: int, address: str, frames: int, at_ms: int) -> None:
         """Where a device speaks from, when it did last, and how many frames more."""
-        self._write(CONNECTED, (address[:60], self._at(_moment(at_ms)), frames, link))
+        self._write(CONNECTED, (address[:60], self._at(moment(at_ms)), frames, link))
 
     def called(self, rows: Iterable[tuple[str, str, Called]]) -> None:
         """Keep numbers that are not registered."""
         for protocol, number, one in rows:
-            first, last = self._at(_moment(one.first_ms)), self._at(_moment(one.last_ms))
+            first, last = self._at(moment(one.first_ms)), self._at(moment(one.last_ms))
             self._write(
                 CALLED, (protocol, number[:40], one.secret_hash, one.address[:60], one.frames, one.raw, first, last)
             )
         self._write(FORGET, (MOST_CALLERS,))
-
-    def counted(self, rows: Iterable[tuple[str, str, str, str, Counted]]) -> None:
-        """Add to the counters of faults: day, protocol, sender, fault."""
-        for day, protocol, sender, fault, one in rows:
-            at = self._at(_moment(one.last_ms))
-            self._write(COUNTED, (day, protocol, sender[:60], fault, one.count, one.raw, at))
-            self._write(OLD, ((date.fromisoformat(day) - timedelta(days=DAYS)).isoformat(),))
 
 
 def _sensors(kept: Any) -> dict[str, str]:
     """SQLite keeps JSON as text; PostgreSQL's driver has read it already."""
     found = msgspec.json.decode(kept) if isinstance(kept, (str, bytes)) else kept
     return {str(sensor): str(point) for sensor, point in found.items()}
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from anlan.formats.devices import FAULTS, BadFrame, Value
-from anlan.gateways.tcp.masking import masked
-from anlan.gateways.tcp.notes import KEPT_AN_HOUR, Notes
+from anlan.gateways.faults import set_aside_frame
+from anlan.gateways.masking import masked
+from anlan.gateways.tcp.notes import Notes
 from anlan.gateways.tcp.records import Link, LinkRecords
 from anlan.gateways.tcp.speech import ENROL, Frame
 from anlan.kernel.sensing.door.bodies import EARLIEST_MS, LATEST_MS, BadBody, Sender
 from anlan.kernel.sensing.door.directory import Directory
 from anlan.kernel.sensing.door.links import point_code, secret_hash
-from anlan.kernel.sensing.door.taking import AHEAD_MS, batch_of_readings, digest_of
+from anlan.kernel.sensing.door.taking import AHEAD_MS, batch_of_readings
 from anlan.kernel.sensing.store import LIVE, Columns, NewBatch, Refused
 
 log = logging.getLogger("anlan.tcp")
@@ -188,15 +189,10 @@ class Taking:
         ]
 
     def _aside(self, caller: Caller, fault: str, why: str, raw: bytes, now_ms: int) -> Taken:
-        if not self.notes.may_keep(caller.name, fault, now_ms, KEPT_AN_HOUR):
+        if not self.notes.may_keep(caller.name, fault, now_ms):
             return Taken()
-        code = caller.link.device if caller.link else NOBODY
-        digest = digest_of(raw)
-        row = Refused(
-            -1, "frame", fault, why, "" if caller.link else caller.address[:120], raw=_hex(caller.protocol, raw)
-        )
-        batch = NewBatch(code, f"frame:{caller.protocol}:{digest.hex()}", LIVE, 0, b"", digest, refused=(row,))
-        return Taken((batch,))
+        code, note = (caller.link.device, "") if caller.link else (NOBODY, caller.address)
+        return Taken((set_aside_frame(code, caller.protocol, fault, why, raw, note),))
 
 
 def _untimely(value: Value, lane: str, now_ms: int) -> str | None:

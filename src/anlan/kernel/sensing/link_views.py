@@ -40,7 +40,7 @@ def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpRespon
     found = DeviceLink.objects.filter(device__in=devices).select_related("device").order_by("protocol", "number")
     whole = _sees_strangers(request.user)
     since = timezone.now().date() - timedelta(days=DAYS)
-    faults = FrameFault.objects.filter(day__gte=since).order_by("-day", "-count")
+    faults = FrameFault.objects.filter(day__gte=since, protocol__in=LinkProtocol.values).order_by("-day", "-count")
     if not whole:
         faults = faults.filter(sender__in=devices.values("code"))
     context = {

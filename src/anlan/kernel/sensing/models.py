@@ -7,7 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.regions.scope import ScopedManager
-from anlan.kernel.sensing.door.links import HJ212, JT808, SL651
+from anlan.kernel.sensing.door.links import HJ212, JT808, MODBUS, SL651
+from anlan.kernel.sensing.modbus.models import ModbusConnection, ModbusLine, ModbusState, ModbusTrial  # noqa: F401
 
 
 class PointKind(models.TextChoices):
@@ -145,7 +146,7 @@ class FrameFault(models.Model):
     """How often a sender's frames showed a fault on a day, and the bytes that last did; written by the gateway."""
 
     day = models.DateField()  # in Beijing
-    protocol = models.CharField(_("protocol"), max_length=10, choices=LinkProtocol.choices)
+    protocol = models.CharField(_("protocol"), max_length=10, choices=[*LinkProtocol.choices, (MODBUS, "Modbus TCP")])
     sender = models.CharField(max_length=60)  # code of the device, else the address
     fault = models.CharField(max_length=30)
     count = models.BigIntegerField()

@@ -21,6 +21,7 @@ from anlan.kernel.sensing import alarm_start, keeping_start, steps
 from anlan.kernel.sensing import health as device_health
 from anlan.kernel.sensing.conditions import faults_of
 from anlan.kernel.sensing.derived import start as derived_start
+from anlan.kernel.sensing.modbus import start as modbus_start
 from anlan.kernel.sensing.models import Alarm, Device, Point
 from anlan.kernel.sensing.ruling import start as ruling_start
 from anlan.kernel.sensing.services.replays import RULE_KIND
@@ -81,6 +82,7 @@ def register() -> None:
     derived_start.register()
     ruling_start.register()
     keeping_start.register()
+    modbus_start.register()
     chains.register_open_part("alarms", _has_open_alarms)
     device_health.register()
     register_check("engine", engine_health, _("Engine"))

@@ -37,6 +37,7 @@ urlpatterns = [
     path("links/", link_views.links, name="links"),
     path("links/save/", link_views.save, name="link_save"),
     path("links/<int:pk>/again/", link_views.again, name="link_again"),
+    path("modbus/", include("anlan.kernel.sensing.modbus.urls")),
     path("devices/", views.devices, name="devices"),
     path("devices/register/", views.register, name="register"),
     path("devices/<int:pk>/rotate/", views.rotate, name="rotate"),

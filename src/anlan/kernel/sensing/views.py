@@ -133,6 +133,7 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
         ("set_aside", _("Set aside"), "sensing:set_aside", "setaside.see", queries.count_set_aside),
         ("devices", _("Devices"), "sensing:devices", "device.manage", None),
         ("links", _("TCP devices"), "sensing:links", "device.manage", None),
+        ("modbus", _("Modbus devices"), "sensing:modbus", "device.manage", None),
         *registered(),
     )
     return [

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from anlan import environment
 from anlan.apps.monitoring import queries, services
-from anlan.demo import camera_feed, field, past
+from anlan.demo import camera_feed, controller, field, past
 from anlan.demo.county.keep import read_points
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import scenario
@@ -57,14 +57,18 @@ class Command(BaseCommand):
         feed = camera_feed.serve(cameras, camera_feed.names(), stop)
         ports = (environment.open_port(name) for name in ("ANLAN_TCP_HJ212_PORT", "ANLAN_TCP_SL651_PORT"))
         field.start(*ports, stop)
+        modbus = environment.port("ANLAN_DEMO_MODBUS_PORT")
+        controller.readdress(modbus, now=timezone.now())
+        pumps = controller.serve(modbus)
         threading.Thread(target=_archives, args=(simulator, stop), daemon=True, name="archives").start()
         with suppress(Stopped):
             _live(simulator, stop)
         if telemetry is not None:
             telemetry.close()
-        if feed is not None:
-            feed.shutdown()
-            feed.server_close()
+        for server in (feed, pumps):
+            if server is not None:
+                server.shutdown()
+                server.server_close()
 
 
 def _now_ms() -> int:

@@ -10,6 +10,8 @@ import hashlib
 #: Protocols by the word under which a link is kept.
 HJ212, SL651, JT808 = "hj212", "sl651", "jt808"
 PROTOCOLS = (HJ212, SL651, JT808)
+#: Counted like them; a device that is asked has no number and no credential.
+MODBUS = "modbus"
 
 
 def secret_hash(protocol: str, number: str, secret: str) -> str:

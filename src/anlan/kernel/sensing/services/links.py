@@ -97,7 +97,7 @@ def other_units(link: DeviceLink) -> list[tuple[str, str, str, str]]:
         own = point.code.removeprefix(prefix) if point.code.startswith(prefix) else ""
         sensor = takers.get(point.code) or ("" if own in link.sensors else own)
         unit = _unit_of(link.protocol, sensor) if sensor else ""
-        if unit and _plain(unit) != _plain(point.unit):
+        if unit and plain_unit(unit) != plain_unit(point.unit):
             found.append((sensor, unit, point.code, point.unit))
     return found
 
@@ -116,7 +116,7 @@ def _unit_of(protocol: str, sensor: str) -> str:
     return ""
 
 
-def _plain(unit: str) -> str:
+def plain_unit(unit: str) -> str:
     """A unit without the differences of writing that change nothing."""
     return unit.replace("³", "3").replace("²", "2").replace("℃", "°C").replace("μ", "u").replace("µ", "u").strip()
 
