@@ -134,6 +134,12 @@ VARIABLES: tuple[Variable, ...] = (
         "encryption: list private networks only.",
     ),
     Variable("ANLAN_DEMO_MODBUS_PORT", "8050", "Port of the controller that speaks Modbus TCP in `./anlan demo`."),
+    Variable(
+        "ANLAN_OUTSIDE_HOSTS",
+        "",
+        "Hosts from which outside data (earthquakes, hotspots, weather stations) is fetched: networks, addresses, "
+        "addresses with a port or names, separated by commas. Empty: nothing is fetched.",
+    ),
     Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
     Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
 )

@@ -11,7 +11,6 @@ from PIL import Image
 from small_county import NOW, plant_county
 
 from anlan.apps.sites import pictures
-from anlan.apps.sites.camera_address import target_of
 from anlan.apps.sites.declarations import CAMERAS
 from anlan.apps.sites.models import Camera, Watches
 from anlan.demo import camera_feed
@@ -20,6 +19,7 @@ from anlan.demo.scenery import HEIGHT, WIDTH, picture
 from anlan.kernel.people.services import system_user
 from anlan.kernel.registers import services as registers
 from anlan.kernel.rulebook.services import load_shipped
+from anlan.kernel.web.outgoing import target_of
 
 NOON = datetime(2026, 11, 28, 12, 0, 0)
 

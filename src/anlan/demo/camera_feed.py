@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +25,9 @@ HOST = "127.0.0.1"
 #: Seconds between two pictures of a stream, and how many streams are open at a time.
 GAP_S, MOST_OPEN = 0.2, 16
 _BOUNDARY = "demo-picture"
+
+#: Content type of a file, and what makes it for a moment.
+File = tuple[str, Callable[[datetime], bytes]]
 
 
 def addresses(key: str, port: int) -> dict[str, str]:
@@ -57,23 +60,23 @@ def names() -> dict[str, str]:
 
 
 class _Camera(BaseHTTPRequestHandler):
-    """Answers /KEY/video and /KEY/still.jpg."""
+    """Answers /KEY/video and /KEY/still.jpg, and files that the demo publishes beside them."""
 
     names: ClassVar[Mapping[str, str]] = {}
+    files: ClassVar[Mapping[str, File]] = {}
     stop: ClassVar[threading.Event]
     seats: ClassVar[threading.BoundedSemaphore]
 
     def do_GET(self) -> None:
-        key, _, what = self.path.partition("?")[0].strip("/").partition("/")
-        if key not in self.names or what not in ("video", "still.jpg"):
+        path = self.path.partition("?")[0].strip("/")
+        key, _, what = path.partition("/")
+        if path in self.files:
+            kind, made = self.files[path]
+            self._send(kind, made(timezone.now()))
+        elif key not in self.names or what not in ("video", "still.jpg"):
             self.send_error(404)
         elif what == "still.jpg":
-            body = self._picture(key)
-            self.send_response(200)
-            self.send_header("Content-Type", "image/jpeg")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self._send("image/jpeg", self._picture(key))
         elif self.seats.acquire(blocking=False):
             # The viewer closes its page in the middle of a picture.
             with suppress(OSError):
@@ -81,6 +84,13 @@ class _Camera(BaseHTTPRequestHandler):
             self.seats.release()
         else:
             self.send_error(503)
+
+    def _send(self, kind: str, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _stream(self, key: str) -> None:
         self.send_response(200)
@@ -99,9 +109,14 @@ class _Camera(BaseHTTPRequestHandler):
         """Says nothing: each look is in the audit trail already."""
 
 
-def serve(port: int, names: Mapping[str, str], stop: threading.Event) -> ThreadingHTTPServer | None:
-    """Begin to give pictures; None when the port is taken, which the demo survives. The caller closes it."""
-    bound = {"names": names, "stop": stop, "seats": threading.BoundedSemaphore(MOST_OPEN)}
+def serve(
+    port: int, names: Mapping[str, str], stop: threading.Event, files: Mapping[str, File] | None = None
+) -> ThreadingHTTPServer | None:
+    """Begin to give pictures and files; None when the port is taken, which the demo survives. The caller closes it.
+
+    files  by their path
+    """
+    bound = {"names": names, "files": files or {}, "stop": stop, "seats": threading.BoundedSemaphore(MOST_OPEN)}
     try:
         server = ThreadingHTTPServer((HOST, port), type("Camera", (_Camera,), bound))
     except OSError as taken:

@@ -41,6 +41,8 @@ class Quake:
     magnitude_type   such as `Mw`, `ML`, as stated
     agency           who located it
     status           automatic or manual, as stated
+    evaluation       preliminary, confirmed, reviewed, final or rejected, as stated
+    updated          when what stands here was last changed, as the catalogue says: the newest of event, place, size
     """
 
     id: str
@@ -54,25 +56,36 @@ class Quake:
     magnitude_type: str | None = None
     agency: str | None = None
     status: str | None = None
+    evaluation: str | None = None
+    updated: datetime | None = None
 
 
 def read(data: bytes, bounds: Bounds = BOUNDS) -> tuple[tuple[Quake, ...], tuple[Finding, ...]]:
     """The events of a catalogue, and what of it is odd. Raises BadMessage, and Refused for no XML within the bounds."""
-    root = tree_of(data, "", bounds)
-    parameters = next((one for one in children(root) if name_of(one) == "eventParameters"), None)
-    if name_of(root) != "quakeml" or parameters is None or space_of(parameters) not in _SPACES:
-        raise BadMessage(found("unknown_root", name=name_of(root)[:80], space=space_of(root)[:200]))
     quakes: list[Quake] = []
     findings: list[Finding] = []
-    events = (one for one in children(parameters) if name_of(one) == "event")
-    for number, element in enumerate(events, 1):
-        quake, told = _event(element, f"event[{number}]")
+    for quake, told in read_each(data, bounds):
         findings += told
         quakes.append(quake)
     wrong = [one for one in findings if one.blocks]
     if wrong:
         raise BadMessage(*wrong)
     return tuple(quakes), tuple(findings)
+
+
+def read_each(data: bytes, bounds: Bounds = BOUNDS) -> Iterator[tuple[Quake, tuple[Finding, ...]]]:
+    """Each event of a catalogue with what of it is odd or, where a finding blocks, why it cannot be used.
+
+    Raises BadMessage for another document, and Refused for no XML within the bounds.
+    """
+    root = tree_of(data, "", bounds)
+    parameters = next((one for one in children(root) if name_of(one) == "eventParameters"), None)
+    if name_of(root) != "quakeml" or parameters is None or space_of(parameters) not in _SPACES:
+        raise BadMessage(found("unknown_root", name=name_of(root)[:80], space=space_of(root)[:200]))
+    events = (one for one in children(parameters) if name_of(one) == "event")
+    for number, element in enumerate(events, 1):
+        quake, findings = _event(element, f"event[{number}]")
+        yield quake, tuple(findings)
 
 
 def _event(element: Element, where: str) -> tuple[Quake, list[Finding]]:
@@ -87,11 +100,16 @@ def _event(element: Element, where: str) -> tuple[Quake, list[Finding]]:
         id=str(element.get("publicID", "")),
         type=_text(element, "type"),
         description=_text(element, "description", "text"),
-        at=_time(origin, f"{where}/origin/time", findings),
+        at=_time(_text(origin, "time", "value"), f"{where}/origin/time", findings),
         magnitude=_number(magnitude, "mag", f"{where}/magnitude", findings),
         magnitude_type=_text(magnitude, "type"),
         agency=_text(origin, "creationInfo", "agencyID") or _text(origin, "creationInfo", "author"),
         status=_text(origin, "evaluationMode"),
+        evaluation=_text(origin, "evaluationStatus"),
+        updated=max(
+            (at for part in (element, origin, magnitude) if (at := _made(part, where, findings)) is not None),
+            default=None,
+        ),
         **values,
     )
     if not quake.id:
@@ -138,8 +156,11 @@ def _number(element: Element | None, name: str, where: str, findings: list[Findi
     return float(said)
 
 
-def _time(origin: Element | None, where: str, findings: list[Finding]) -> datetime | None:
-    said = _text(origin, "time", "value")
+def _made(part: Element | None, where: str, findings: list[Finding]) -> datetime | None:
+    return _time(_text(part, "creationInfo", "creationTime"), f"{where}/creationTime", findings)
+
+
+def _time(said: str | None, where: str, findings: list[Finding]) -> datetime | None:
     if said is None:
         return None
     # Catalogues write a tenth of a millisecond; a time here has microseconds.
@@ -183,16 +204,21 @@ def _add_event(parameters: Element, quake: Quake) -> None:
     _put(event, ("type",), quake.type)
     _put(event, ("description", "text"), quake.description)
     origin = etree.SubElement(event, _q("origin"), publicID=f"{quake.id}/origin")
-    at = None if quake.at is None else quake.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    _put(origin, ("time", "value"), at)
+    _put(origin, ("time", "value"), None if quake.at is None else _written(quake.at))
     for name, value in (("latitude", quake.latitude), ("longitude", quake.longitude), ("depth", quake.depth_m)):
         _put(origin, (name, "value"), None if value is None else repr(value))
     _put(origin, ("evaluationMode",), quake.status)
+    _put(origin, ("evaluationStatus",), quake.evaluation)
     _put(origin, ("creationInfo", "agencyID"), quake.agency)
+    _put(event, ("creationInfo", "creationTime"), None if quake.updated is None else _written(quake.updated))
     if quake.magnitude is not None:
         magnitude = etree.SubElement(event, _q("magnitude"), publicID=f"{quake.id}/magnitude")
         _put(magnitude, ("mag", "value"), repr(quake.magnitude))
         _put(magnitude, ("type",), quake.magnitude_type)
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _put(element: Element, path: tuple[str, ...], value: str | None) -> None:

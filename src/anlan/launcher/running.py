@@ -104,8 +104,9 @@ def _own_env(running: Running, environ: Mapping[str, str]) -> dict[str, str]:
     tcp = zip(TCP_PORTS, (running.hj212_port, running.sl651_port, running.jt808_port), strict=True)
     found |= {name: str(number) for name, number in tcp if number}
     if running.camera_port:
-        hosts = [*words("ANLAN_CAMERA_HOSTS", environ), f"127.0.0.1:{running.camera_port}"]
-        found |= {"ANLAN_DEMO_CAMERA_PORT": str(running.camera_port), "ANLAN_CAMERA_HOSTS": ",".join(hosts)}
+        found["ANLAN_DEMO_CAMERA_PORT"] = str(running.camera_port)
+        for name in ("ANLAN_CAMERA_HOSTS", "ANLAN_OUTSIDE_HOSTS"):
+            found[name] = ",".join([*words(name, environ), f"127.0.0.1:{running.camera_port}"])
     if running.modbus_port:
         hosts = [*words("ANLAN_MODBUS_HOSTS", environ), f"127.0.0.1:{running.modbus_port}"]
         found |= {"ANLAN_DEMO_MODBUS_PORT": str(running.modbus_port), "ANLAN_MODBUS_HOSTS": ",".join(hosts)}

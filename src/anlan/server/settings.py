@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "anlan.apps.census",
     "anlan.apps.goals",
     "anlan.apps.sensorthings",
+    "anlan.apps.outside",
     "anlan.demo",
     "anlan.server",
 ]

@@ -30,6 +30,7 @@ urlpatterns = [
     path("api/v1/registers/", include("anlan.kernel.registers.api.urls")),
     path("api/v1/indicators/", include("anlan.kernel.indicators.api_urls")),
     path("api/v1/ogc/", include("anlan.kernel.registers.ogc.urls")),
+    path("outside/", include("anlan.apps.outside.urls")),  # earthquakes, hotspots, their sources
     path("sta/", include("anlan.apps.sensorthings.urls")),  # OGC SensorThings API
     path("system/", include("anlan.kernel.web.system_urls")),
     path("", include("anlan.kernel.web.urls")),  # /healthz, /readyz, /i18n.js

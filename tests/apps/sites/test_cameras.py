@@ -16,8 +16,7 @@ from django.utils import timezone
 from small_county import NOW, sign_in
 
 from anlan.apps.sites import pictures, queries
-from anlan.apps.sites.camera_address import NotAllowed as NoSuchPlace
-from anlan.apps.sites.camera_address import Problem, problem_of, target_of
+from anlan.apps.sites.camera_address import Problem, problem_of
 from anlan.apps.sites.declarations import CAMERAS
 from anlan.apps.sites.models import Camera, Check, CheckList
 from anlan.apps.sites.pictures import NoPicture, Splitter
@@ -29,6 +28,8 @@ from anlan.kernel.evidence.models import Evidence
 from anlan.kernel.people.rights import NotAllowed
 from anlan.kernel.registers import services as registers
 from anlan.kernel.registers.models import Revision
+from anlan.kernel.web.outgoing import NotAllowed as NoSuchPlace
+from anlan.kernel.web.outgoing import target_of
 
 
 @pytest.fixture

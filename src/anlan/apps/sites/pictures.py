@@ -13,7 +13,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 
-from anlan.apps.sites.camera_address import Target
+from anlan.kernel.web.outgoing import Target
 
 #: Seconds to connect and for each read; of one look; between two pictures that are handed on.
 CONNECT_S, READ_S, LIVE_S, GAP_S = 4.0, 10.0, 120.0, 0.08

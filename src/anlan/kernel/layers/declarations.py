@@ -12,6 +12,7 @@ A layer's `source` answers with GeoJSON. The map reads these properties of a fea
     silent    True: no data; the mark is hatched, never "normal"
     icon      name of an icon, over the layer's own
     group     value that the legend filters by; `level` when absent
+    size      factor on the size of a mark or dot of GeoJSON; 1 when absent
     stay      minutes or any other number that the room wants on its own card; ignored by the map
 """
 

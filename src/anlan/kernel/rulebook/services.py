@@ -43,6 +43,7 @@ KINDS = {
     "licences": "licence",
     "major_hazard": "major_hazard",
     "exchange": "exchange",
+    "outside": "outside",
     "posts": "post",
     "responsibilities": "responsibility",
     "rosters": "roster",

@@ -9,9 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from anlan import environment
-from anlan.apps.sites import camera_address, pictures
-from anlan.apps.sites.camera_address import NotAllowed as NoSuchPlace
-from anlan.apps.sites.camera_address import Target
+from anlan.apps.sites import pictures
 from anlan.apps.sites.models import Camera, Protocol
 from anlan.apps.sites.pictures import Login, NoPicture
 from anlan.apps.sites.queries import may_look
@@ -20,6 +18,9 @@ from anlan.kernel.evidence import services as evidence
 from anlan.kernel.evidence.models import Evidence
 from anlan.kernel.people.models import User
 from anlan.kernel.people.rights import NotAllowed, require
+from anlan.kernel.web import outgoing
+from anlan.kernel.web.outgoing import NotAllowed as NoSuchPlace
+from anlan.kernel.web.outgoing import Target
 from anlan.kernel.web.refs import ref_of
 
 
@@ -59,8 +60,8 @@ def look(camera: Camera, *, actor: User, now: datetime) -> None:
 
 
 def target_of(camera: Camera, url: str) -> Target:
-    """Where to ask for a picture of this camera. Raises camera_address.NotAllowed."""
-    return camera_address.target_of(url, environment.words("ANLAN_CAMERA_HOSTS"), query=camera.query)
+    """Where to ask for a picture of this camera. Raises outgoing.NotAllowed."""
+    return outgoing.target_of(url, environment.words("ANLAN_CAMERA_HOSTS"), query=camera.query)
 
 
 def login_of(camera: Camera) -> Login:

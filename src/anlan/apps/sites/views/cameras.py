@@ -17,8 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from anlan.apps.sites import pictures, queries
-from anlan.apps.sites.camera_address import NotAllowed as NoSuchPlace
-from anlan.apps.sites.camera_address import Target
 from anlan.apps.sites.declarations import CAMERAS
 from anlan.apps.sites.models import Camera, Protocol
 from anlan.apps.sites.pictures import NoPicture
@@ -26,6 +24,8 @@ from anlan.apps.sites.services import cameras as services
 from anlan.kernel.evidence import queries as evidence
 from anlan.kernel.people.models import User
 from anlan.kernel.people.rights import may
+from anlan.kernel.web.outgoing import NotAllowed as NoSuchPlace
+from anlan.kernel.web.outgoing import Target
 from anlan.kernel.web.refs import address_of, ref_of
 
 #: Open moving pictures of this process.

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from anlan import environment
 from anlan.apps.monitoring import queries, services
-from anlan.demo import camera_feed, controller, field, past
+from anlan.demo import camera_feed, controller, field, outside_files, past
 from anlan.demo.county.keep import read_points
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import scenario
@@ -54,7 +54,8 @@ class Command(BaseCommand):
         simulator = Simulator(points, Door(address, keys, pause=stop.wait), settings.DATA, SEED, telemetry)
         cameras = environment.port("ANLAN_DEMO_CAMERA_PORT")
         camera_feed.readdress(cameras, now=timezone.now())
-        feed = camera_feed.serve(cameras, camera_feed.names(), stop)
+        outside_files.readdress(cameras, now=timezone.now())
+        feed = camera_feed.serve(cameras, camera_feed.names(), stop, outside_files.FILES)
         ports = (environment.open_port(name) for name in ("ANLAN_TCP_HJ212_PORT", "ANLAN_TCP_SL651_PORT"))
         field.start(*ports, stop)
         modbus = environment.port("ANLAN_DEMO_MODBUS_PORT")

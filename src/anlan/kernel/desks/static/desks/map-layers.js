@@ -459,7 +459,9 @@ function styleOf(layer, source) {
       { id: `${source}-line`, type: "line", source, minzoom: layer.minzoom, paint: { "line-color": colour, "line-width": 1.4, "line-opacity": 0.5 } },
     ];
   }
-  const size = layer.draw === "mark" ? ["interpolate", ["linear"], ["zoom"], 8, 0.42, 10, 0.62, 12, 1] : layer.draw === "dot" ? ["interpolate", ["linear"], ["zoom"], 8, 0.5, 11, 0.9, 13, 1.1] : 1;
+  const own = (factor) => ["*", factor, ["number", ["get", "size"], 1]];
+  const grows = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops.map((one, at) => (at % 2 ? own(one) : one))];
+  const size = layer.draw === "mark" ? grows(8, 0.42, 10, 0.62, 12, 1) : layer.draw === "dot" ? grows(8, 0.5, 11, 0.9, 13, 1.1) : 1;
   const from = layer.draw === "dot" ? 11.6 : 12.8;
   return [{
     id: source, type: "symbol", source, minzoom: layer.minzoom,
