@@ -186,6 +186,7 @@ CHINESE_IS_RIGHT = (
     # They know how Chinese files write days, angles and answers, and say nothing themselves.
     *("formats/coordinates.py", "formats/tables/cells.py", "formats/tables/headers.py", "formats/tables/quoting.py"),
     *("formats/tables/styles.py", "formats/tables/values.py", "formats/texts/", "formats/policy/"),
+    "formats/vendor_json/times.py",
     # Headings under which bureaus keep a field, in tables and files of theirs; a font's name; notes on moved rows.
     *("kernel/borders/boundaries.py", "kernel/borders/tables.py", "kernel/duties/pairs_table.py"),
     *("kernel/registers/importing/guessing.py", "kernel/registers/printing/word.py"),

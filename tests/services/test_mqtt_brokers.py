@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Broker, program
-from gateway_world import T, eventually, plant_records, rows
+from brokers import Broker, gateway_process, program, running
+from gateway_world import T, eventually, plant_mappings, plant_records, rows
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
@@ -36,22 +34,10 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     yield from running(request.param, tmp_path / "broker")
 
 
-def running(kind: str, folder: Path, access: str = "allow_anonymous true") -> Iterator[Broker]:
-    name = "mosquitto" if kind == "mosquitto" else "nats-server"
-    if program(name) is None:
-        pytest.skip(f"{name} is not installed")
-    folder.mkdir(exist_ok=True)
-    found = Broker(kind, folder, access)
-    found.start()
-    try:
-        yield found
-    finally:
-        found.kill()
-
-
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     plant_records(tmp_path / "records.sqlite3", {"gw-1": ["P-0"], "gw-2": ["P-1"]})
+    plant_mappings(tmp_path / "records.sqlite3")
     return tmp_path
 
 
@@ -155,24 +141,11 @@ def test_what_is_published_while_the_gateway_is_away_comes_when_it_is_back(
     eventually(lambda: len(stored(store)) == 20, "what waited in the broker")
 
 
-def process(broker: Broker, data: Path) -> subprocess.Popen[bytes]:
-    """The gateway as the launcher starts it."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ANLAN_", "DJANGO_"))}
-    with (data / "gateway.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "anlan.server", "serve_mqtt"],
-            env={**clean, "PYTHONPATH": str(TOP / "src"), "ANLAN_DATA": str(data),
-                 "ANLAN_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}"},
-            stdout=log,
-            stderr=log,
-        )  # fmt: skip
-
-
 def test_R4_a_gateway_killed_at_any_moment_loses_nothing_that_its_broker_holds(
     broker: Broker, store: Store, data: Path, gateway_at: Start
 ):
     gateway_at(broker.port).stop()  # makes the session; from now on the broker keeps everything
-    gateway = process(broker, data)
+    gateway = gateway_process(broker, data)
     device = Device(broker)
     sent = {}
     for round_ in range(4):
@@ -183,7 +156,7 @@ def test_R4_a_gateway_killed_at_any_moment_loses_nothing_that_its_broker_holds(
         eventually(lambda was=before: len(stored(store)) > was, "messages after a start")
         gateway.send_signal(signal.SIGKILL)
         gateway.wait(20)
-        gateway = process(broker, data)
+        gateway = gateway_process(broker, data)
     # nats-server sends again after a while (`ack_wait`) what a connection that vanished had not acknowledged.
     eventually(lambda: len(device.acknowledged) == len(sent), "the broker's acknowledgements", 60)
     eventually(lambda: stored(store) >= set(sent.values()), "every message", 90)

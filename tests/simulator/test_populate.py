@@ -33,7 +33,7 @@ def test_the_county_is_planted_once_with_keys_and_doors_kept_private(county, tmp
     populate.plant_county(county, password="a demo password 1", data=tmp_path, now=timezone.now(), say=said.append)
     assert populate.is_planted()
     counts = (Enterprise.records.count(), Point.records.count(), Device.records.count(), Region.objects.count())
-    assert counts == (584 + 6, 312 + 17 + 6 + 6, 60 + 1 + 1 + 1, 1 + 1 + 1 + 12 + 150 + 450)
+    assert counts == (584 + 6, 312 + 17 + 6 + 6 + 3, 60 + 1 + 1 + 1 + 1, 1 + 1 + 1 + 12 + 150 + 450)
     hung = {ref for ref in Point.records.values_list("site_ref", flat=True) if ref}
     assert all(refs.resolve(ref) is not None for ref in hung)
     assert set(MajorHazard.present.values_list("level", flat=True)) == {1, 2, 3, 4, None}

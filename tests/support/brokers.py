@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+TOP = Path(__file__).parents[2]
 
 #: `user`: started by root it would give up root, and with it the folder of the test.
 MOSQUITTO = """
@@ -78,3 +83,33 @@ class Broker:
             self.process.send_signal(how)
             self.process.wait(20)
             self.process = None
+
+
+def running(kind: str, folder: Path, access: str = "allow_anonymous true") -> Iterator[Broker]:
+    """A broker for a test; skipped where it is not installed, killed at the end."""
+    name = "mosquitto" if kind == "mosquitto" else "nats-server"
+    if program(name) is None:
+        # Imported here: benchmarks use brokers without a test's tools.
+        import pytest
+
+        pytest.skip(f"{name} is not installed")
+    folder.mkdir(exist_ok=True)
+    found = Broker(kind, folder, access)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.kill()
+
+
+def gateway_process(broker: Broker, data: Path) -> subprocess.Popen[bytes]:
+    """The gateway as the launcher starts it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("ANLAN_", "DJANGO_"))}
+    with (data / "gateway.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "anlan.server", "serve_mqtt"],
+            env={**clean, "PYTHONPATH": str(TOP / "src"), "ANLAN_DATA": str(data),
+                 "ANLAN_MQTT_URL": f"mqtt://127.0.0.1:{broker.port}"},
+            stdout=log,
+            stderr=log,
+        )  # fmt: skip

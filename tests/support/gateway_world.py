@@ -130,6 +130,34 @@ def plant_modbus(path: Path) -> None:
     records.close()
 
 
+MAPPING_TABLES = (
+    "CREATE TABLE mappings_mapping (id INTEGER PRIMARY KEY, code TEXT, version INTEGER, state TEXT, listening INTEGER, "
+    "topic TEXT, body TEXT)",
+    "CREATE TABLE mappings_link (id INTEGER PRIMARY KEY, code TEXT, number TEXT, device_id INTEGER, sensors TEXT, "
+    "heard_at TEXT, messages INTEGER DEFAULT 0)",
+    "CREATE TABLE mappings_caller (id INTEGER PRIMARY KEY, code TEXT, number TEXT, topic TEXT, messages INTEGER, "
+    "raw TEXT, first_at TEXT, last_at TEXT, UNIQUE (code, number))",
+    "CREATE TABLE mappings_fault (id INTEGER PRIMARY KEY, day TEXT, code TEXT, number TEXT, fault TEXT, count INTEGER, "
+    "path TEXT, raw TEXT, last_at TEXT, UNIQUE (day, code, number, fault))",
+)
+
+#: A vendor whose devices publish `{"time": 1795320000, "level": 123}` under a topic of their own.
+VENDOR = {
+    "topic": "vendor/{device}/up",
+    "device": {"from": "topic", "part": "device"},
+    "time": {"form": "epoch_s", "path": "time"},
+    "sensors": [{"name": "level", "sensor": "level", "unit": "m", "scale": 0.01}],
+}
+
+
+def plant_mappings(path: Path) -> None:
+    """Beside `plant_records`: the tables of mappings, empty."""
+    with sqlite3.connect(path) as records:
+        for table in MAPPING_TABLES:
+            records.execute(table)
+    records.close()
+
+
 def connect_modbus(
     path: Path, device: str, port: int, lines: list[tuple[Any, ...]], *, host: str = "127.0.0.1", **more: Any
 ) -> int:
@@ -164,4 +192,29 @@ def map_modbus(path: Path, connection: int, lines: list[tuple[Any, ...]]) -> Non
                 (connection, function, address, kind, order, scale, offset, point),
             )
         records.execute("UPDATE sensing_modbusconnection SET version = version + 1 WHERE id = ?", (connection,))
+    records.close()
+
+
+def plant_mapping(path: Path, body: Mapping[str, Any] = VENDOR, *, code: str = "v", state: str = "in_force") -> None:
+    """A version of a mapping more; what was in force under its code has ended."""
+    with sqlite3.connect(path) as records:
+        records.execute("UPDATE mappings_mapping SET state = 'ended' WHERE code = ? AND state = 'in_force'", (code,))
+        (version,) = records.execute("SELECT count(*) + 1 FROM mappings_mapping WHERE code = ?", (code,)).fetchone()
+        records.execute(
+            "INSERT INTO mappings_mapping (code, version, state, listening, topic, body) VALUES (?, ?, ?, 0, ?, ?)",
+            (code, version, state, body["topic"], json.dumps(body)),
+        )
+    records.close()
+
+
+def plant_mapped_device(
+    path: Path, number: str, device: str, sensors: Mapping[str, str] | None = None, *, code: str = "v"
+) -> None:
+    """A device behind a mapping."""
+    with sqlite3.connect(path) as records:
+        records.execute(
+            "INSERT INTO mappings_link (code, number, sensors, device_id) SELECT ?, ?, ?, id FROM sensing_device "
+            "WHERE code = ?",
+            (code, number, json.dumps(sensors or {}), device),
+        )
     records.close()

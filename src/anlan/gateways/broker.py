@@ -1,7 +1,7 @@
 """The broker that a demo brings along: amqtt, in the gateway's own process. It keeps nothing on disk.
 
-Devices prove themselves with the key that they have at the HTTP door, publish under their own topic and read nothing
-(S11); only the gateway subscribes.
+Devices prove themselves with the key that they have at the HTTP door, publish under their own topic, or under the one
+that a mapping gives to their number, and read nothing (S11); only the gateway subscribes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from amqtt.contexts import Action, BaseContext
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
-from anlan.gateways.topics import EVERY_DEVICE, topic_of
+from anlan.gateways.topics import topic_of
+from anlan.gateways.vendors.taking import Vendors
 from anlan.kernel.sensing.door.directory import Directory
 
 log = logging.getLogger("anlan.mqtt")
@@ -31,6 +32,7 @@ class DevicesOnly(BaseAuthPlugin, BaseTopicPlugin):
         """What the plugin is given: the devices, and name and password of the gateway."""
 
         directory: Any = None
+        vendors: Vendors | None = None
         user: str = ""
         password: str = ""
 
@@ -48,11 +50,17 @@ class DevicesOnly(BaseAuthPlugin, BaseTopicPlugin):
     async def topic_filtering(
         self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
     ) -> bool:
-        """A device publishes under its own topic; the gateway reads those of all."""
+        """A device publishes under a topic of its own; the gateway reads those of all."""
         user = (session.username if session else "") or ""
         if action == Action.PUBLISH:
-            return topic == topic_of(user) and user in self.given.directory.known
-        return user == self.given.user and (action == Action.RECEIVE or topic == EVERY_DEVICE)
+            return user in self.given.directory.known and (
+                topic == topic_of(user) or self._is_mapped(user, topic or "")
+            )
+        return bool(user == self.given.user)
+
+    def _is_mapped(self, user: str, topic: str) -> bool:
+        """Whether a mapping gives a topic to a device."""
+        return self.given.vendors is not None and self.given.vendors.table.may_publish(user, topic)
 
 
 @dataclass(slots=True)
@@ -64,6 +72,7 @@ class OwnBroker:
     directory: Directory
     user: str
     password: str
+    vendors: Vendors | None = None
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
     _thread: threading.Thread | None = None
     _broker: Broker | None = None
@@ -91,7 +100,8 @@ class OwnBroker:
             "listeners": {"default": {"type": "tcp", "bind": f"{self.host}:{self.port}"}},
             "plugins": {
                 "anlan.gateways.broker.DevicesOnly": {
-                    "directory": self.directory, "user": self.user, "password": self.password,
+                    "directory": self.directory, "vendors": self.vendors,
+                    "user": self.user, "password": self.password,
                 }
             },
         }  # fmt: skip

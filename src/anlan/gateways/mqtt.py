@@ -20,7 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from anlan.gateways.keeping import keep
-from anlan.gateways.topics import EVERY_DEVICE, device_of
+from anlan.gateways.topics import EVERY_DEVICE, OURS, device_of
+from anlan.gateways.vendors.taking import Vendors
 from anlan.kernel.sensing.door.bodies import BadBody
 from anlan.kernel.sensing.door.directory import Directory
 from anlan.kernel.sensing.door.taking import batch_of, set_aside_of
@@ -38,6 +39,7 @@ TRIES = 3
 FIRST_CALL_S, LONGEST_CALL_S, KEEPALIVE_S = 1, 30, 30
 #: Sender of what cannot be laid at a device's door.
 NOBODY = "mqtt"
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Gateway:
     store: Store
     directory: Directory
     waiting_limit: int = WAITING_LIMIT
+    #: Mappings of vendors' messages; None: only messages of our own form are taken.
+    vendors: Vendors | None = None
     #: Told of each subscription that the broker has confirmed; for those who must wait until messages come through.
     on_ready: Callable[[], Any] = lambda: None
     _client: paho.Client = field(init=False)
@@ -81,6 +85,10 @@ class Gateway:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _worker: threading.Thread = field(init=False)
+    #: Topics of mappings that were asked for, and by the number of the request those not answered yet.
+    _followed: frozenset[str] = frozenset()
+    _asked: dict[int, str] = field(default_factory=dict)
+    _following: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         where = self.address
@@ -121,10 +129,35 @@ class Gateway:
         self._connection += 1
         log.info("connected to %s:%d", self.address.host, self.address.port)
         client.subscribe(EVERY_DEVICE, qos=1)
+        with self._following:
+            self._followed = frozenset()
+            self._asked.clear()
+        self.follow()
 
-    def _subscribed(self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Any) -> None:
+    def follow(self) -> None:
+        """Ask the broker for the topics of the mappings of now, and for no others; called by the thread that reads
+        the mappings too."""
+        if self.vendors is None or not self._client.is_connected():
+            return
+        table = self.vendors.table
+        with self._following:
+            # A broker keeps what an earlier process asked for, so what has ended is given up each time.
+            gone = (self._followed - table.filters) | table.ended
+            new = table.filters - self._followed
+            self._followed = table.filters
+            for one in sorted(new):
+                _result, mid = self._client.subscribe(one, qos=1)
+                if mid is not None:
+                    self._asked[mid] = one
+        for one in sorted(gone):
+            self._client.unsubscribe(one)
+        if new:
+            log.info("messages are mapped under %s", ", ".join(sorted(new)))
+
+    def _subscribed(self, _client: paho.Client, _data: Any, mid: int, reasons: list[ReasonCode], _props: Any) -> None:
+        topic = self._asked.pop(mid, EVERY_DEVICE)
         if any(reason.is_failure for reason in reasons):
-            log.error("the broker does not let us subscribe to %s", EVERY_DEVICE)
+            log.error("the broker does not let us subscribe to %s", topic)
             return
         self.on_ready()
 
@@ -168,17 +201,33 @@ class Gateway:
 
     def _take(self, messages: Sequence[Message]) -> None:
         """Check, commit, acknowledge; returns without acknowledging when we are to stop first."""
-        batches = [self._batch(message) for message in messages]
+        batches = [self._batches(message) for message in messages]
         try:
-            committed = keep(self.store, batches, self._stopping)
+            committed = self._keep([one for some in batches for one in some])
         except Exception:
             log.exception("%d messages cannot be committed together; trying one by one", len(messages))
-            for message, batch in zip(messages, batches, strict=True):
-                if self._alone(message, batch):
+            for message, some in zip(messages, batches, strict=True):
+                if self._alone(message, some):
                     self._acknowledge([message])
             return
         if committed:
             self._acknowledge(messages)
+
+    def _keep(self, batches: Sequence[NewBatch]) -> bool:
+        """Commit; a message of which nothing is kept beyond its count needs no transaction."""
+        return keep(self.store, batches, self._stopping) if batches else True
+
+    def _batches(self, message: Message) -> list[NewBatch]:
+        """What is to be committed for a message, under a topic of ours or of a mapping."""
+        if self.vendors is None or message.topic.startswith(OURS):
+            return [self._batch(message)]
+        now_ms = self.store.clock()
+        try:
+            # Delivered again after a break, a message keeps its number.
+            return self.vendors.batches(message.topic, message.body, f"{message.mid}-{now_ms // HOUR_MS}", now_ms)
+        except Exception as error:
+            log.exception("a message under %s cannot be mapped", message.topic[:120])
+            return [self._poison(message, error)]
 
     def _batch(self, message: Message) -> NewBatch:
         """What is to be committed for a message: its readings, or the beginning of it for a person to look at."""
@@ -199,11 +248,11 @@ class Gateway:
             self.directory.note_battery(sender.code, checked.battery)
         return batch
 
-    def _alone(self, message: Message, batch: NewBatch) -> bool:
+    def _alone(self, message: Message, batches: Sequence[NewBatch]) -> bool:
         """Commit one message by itself; one that fails for a reason of its own is put aside after `TRIES` (K6)."""
         for last in [False] * (TRIES - 1) + [True]:
             try:
-                return keep(self.store, [batch], self._stopping)
+                return self._keep(batches)
             except Exception as error:
                 if last:
                     log.exception("a message under %s is put aside", message.topic[:120])

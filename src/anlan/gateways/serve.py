@@ -16,6 +16,8 @@ from pathlib import Path
 from anlan import environment
 from anlan.gateways.mqtt import Address, Gateway
 from anlan.gateways.records import PlainRecords
+from anlan.gateways.vendors.records import VendorRecords
+from anlan.gateways.vendors.taking import Vendors
 from anlan.kernel.sensing.door.directory import Away, Directory
 from anlan.kernel.sensing.store import open_store
 
@@ -42,10 +44,12 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     readings, records = homes()
     directory = Directory(PlainRecords(records))
+    vendors = Vendors(VendorRecords(records), directory)
     try:
         directory.refresh()
+        vendors.refresh()
     except Away as error:
-        log.error("devices cannot be read: %s", error)
+        log.error("devices and mappings cannot be read: %s", error)
         return 1
     with ExitStack() as ending:
         ending.callback(directory.keep_fresh())
@@ -54,13 +58,15 @@ def main(arguments: Sequence[str]) -> int:
             from anlan.gateways.broker import OwnBroker
 
             address = Address("127.0.0.1", own, "anlan", secrets.token_urlsafe(24), client_id="anlan")
-            broker = OwnBroker(environment.text("ANLAN_HOST"), own, directory, address.user, address.password)
+            broker = OwnBroker(environment.text("ANLAN_HOST"), own, directory, address.user, address.password, vendors)
             broker.start()
             ending.callback(broker.stop)
         elif address is None:
             log.error("ANLAN_MQTT_URL names no broker")
             return 2
-        gateway = Gateway(address, open_store(readings), directory)
+        gateway = Gateway(address, open_store(readings), directory, vendors=vendors)
+        # Ended after the gateway, so that what it counted last is written.
+        ending.callback(vendors.keep_fresh(gateway.follow))
         gateway.start()
         ending.callback(gateway.stop)
         stop.wait()

@@ -1,9 +1,13 @@
-"""The topics of MQTT: a device publishes under its own code, `anlan/v1/<device>/readings`, and nowhere else."""
+"""The topics of our own form: a device publishes under its own code, `anlan/v1/<device>/readings`.
+
+Topics of vendors are those of the mappings in force (`gateways.vendors`); none of them begins with `anlan/`.
+"""
 
 from __future__ import annotations
 
-#: What the gateway subscribes to.
+#: What the gateway subscribes to, and what begins like it and is never a vendor's.
 EVERY_DEVICE = "anlan/v1/+/readings"
+OURS = "anlan/"
 
 
 def topic_of(device: str) -> str:

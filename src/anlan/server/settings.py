@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "anlan.apps.goals",
     "anlan.apps.sensorthings",
     "anlan.apps.outside",
+    "anlan.apps.mappings",
     "anlan.demo",
     "anlan.server",
 ]

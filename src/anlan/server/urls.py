@@ -17,6 +17,7 @@ urlpatterns = [
     path("layers/", include("anlan.kernel.layers.urls")),
     path("map/tiles/<slug:code>/<int:z>/<int:x>/<int:y>.mvt", tile, name="map_tile"),
     path("monitoring/", include("anlan.apps.monitoring.urls")),
+    path("mappings/", include("anlan.apps.mappings.urls")),  # vendors' MQTT JSON
     path("resources/", include("anlan.apps.resources.urls")),
     path("sites/", include("anlan.apps.sites.urls")),  # patrols, cameras, spot checks
     path("exchange/", include("anlan.apps.exchange.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -20,12 +21,13 @@ from anlan.kernel.regions.models import Region
 from anlan.kernel.regions.scope import reach, within
 from anlan.kernel.sensing import queries, services
 from anlan.kernel.sensing.conditions import beside_limits, severities_of
+from anlan.kernel.sensing.door.mapped import MAPPED
 from anlan.kernel.sensing.models import Device, Point, PointKind
 from anlan.kernel.sensing.pages import registered
 from anlan.kernel.sensing.services import set_aside as aside
 from anlan.kernel.sensing.store import Busy, Full, SetAside, open_store
 from anlan.kernel.sensing.store.cold import arrow
-from anlan.kernel.sensing.words import FAULTS
+from anlan.kernel.sensing.words import FAULTS, MESSAGE_FAULTS
 from anlan.kernel.web.gate import holds
 
 PAGE = 50
@@ -161,7 +163,7 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "row": row,
-            "reason": REASONS.get(row.reason) or FAULTS.get(row.reason, row.why),
+            "reason": REASONS.get(row.reason) or _faults_of(row).get(row.reason, row.why),
             "at": queries.moment(row.t) if row.t is not None and 0 <= row.t < 4_000_000_000_000 else None,
             "arrived": queries.moment(row.arrival),
             "device": devices.get(row.sender),
@@ -180,6 +182,11 @@ def set_aside(request: HttpRequest) -> HttpResponse:
         "tabs": tabs(request, "set_aside"),
     }
     return render(request, "sensing/set_aside.html", context)
+
+
+def _faults_of(row: SetAside) -> Mapping[str, Any]:
+    """Words for the faults of a row: of a vendor's message, or of a frame."""
+    return MESSAGE_FAULTS if row.batch_id.startswith(MAPPED) else FAULTS
 
 
 def _points_by_device(devices: dict[str, Device]) -> dict[str, list[str]]:

@@ -100,6 +100,45 @@ FAULTS = {
     "not_kept": gettext_lazy("The store could not take it; see the log of the gateway"),
 }
 
+#: Faults of vendors' messages, by the word under which they are counted; a test holds them to those of the reader
+#: and the gateway.
+MESSAGE_FAULTS = {
+    "not_json": gettext_lazy("The message is no JSON"),
+    "bad_text": gettext_lazy("The message is not in the encoding that the mapping names"),
+    "too_deep": gettext_lazy("Nested too deep"),
+    "wrong_shape": gettext_lazy("Not built as this form must be"),
+    "encrypted": gettext_lazy("Encrypted, and there is no key"),
+    "too_long": gettext_lazy("The message is too large"),
+    "wrong_topic": gettext_lazy("The topic is not one of this mapping"),
+    "too_many": gettext_lazy("Too many items or values in one message"),
+    "duplicate_key": gettext_lazy("An object holds this name twice"),
+    "no_items": gettext_lazy("Nothing stands where the items should"),
+    "no_device": gettext_lazy("Nothing says which device this is"),
+    "odd_device": gettext_lazy("This can be no number of a device"),
+    "no_time": gettext_lazy("No time of measurement"),
+    "odd_time": gettext_lazy("Not a time of the declared form, or one that cannot be meant"),
+    "two_times": gettext_lazy("The clocks of this zone showed this time twice"),
+    "no_zone": gettext_lazy("A time without a zone, and none is declared"),
+    "absent": gettext_lazy("A sensor that must be there is not"),
+    "not_number": gettext_lazy("No number stands here"),
+    "out_of_range": gettext_lazy("A number that no instrument gives"),
+    "odd_name": gettext_lazy("This can be no name of a sensor"),
+    "unknown_name": gettext_lazy("A sensor that the mapping does not list"),
+    "other_unit": gettext_lazy("The message says another unit than the mapping"),
+    "unknown_quality": gettext_lazy("A word for the quality that the mapping does not list"),
+    "no_quality": gettext_lazy("Nothing says how good the value is"),
+    "bad_observation": gettext_lazy("An observation that the standard does not allow"),
+    "nothing_found": gettext_lazy("None of the sensors of the mapping is in the message"),
+    # Of the gateway
+    "unknown_point": gettext_lazy("No point takes this sensor"),
+    "unknown_device": gettext_lazy("Number that nobody registered"),
+    "future": gettext_lazy("Time lies in the future"),
+    "no_mapping": gettext_lazy("No mapping in force takes this topic"),
+    "two_mappings": gettext_lazy("More than one mapping takes this topic"),
+    "draft_mapping": gettext_lazy("The mapping is a draft and only listens"),
+    "bad_mapping": gettext_lazy("The mapping cannot be used by this version"),
+}
+
 #: Points that are told one by one before the rest is only counted.
 _CODES_TOLD = 12
 

@@ -18,14 +18,15 @@ from django.utils import timezone
 
 from anlan import environment
 from anlan.apps.monitoring import queries, services
-from anlan.demo import camera_feed, controller, field, outside_files, past
+from anlan.demo import camera_feed, controller, field, outside_files, past, vendor
 from anlan.demo.county.keep import read_points
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import scenario
 from anlan.demo.simulator import DAY_MS, HISTORY_DAYS, Door, Playing, Simulator, Stopped, Telemetry
 from anlan.kernel.people.services import system_user
 from anlan.kernel.sensing.derived.past import compute_past
-from anlan.kernel.sensing.models import DerivedPoint
+from anlan.kernel.sensing.models import DerivedPoint, Device
+from anlan.kernel.sensing.services import rotate_key
 from anlan.kernel.sensing.store import open_store
 from anlan.kernel.sensing.store.readings import CONSUMER, HISTORY
 
@@ -62,6 +63,8 @@ class Command(BaseCommand):
         controller.readdress(modbus, now=timezone.now())
         pumps = controller.serve(modbus)
         threading.Thread(target=_archives, args=(simulator, stop), daemon=True, name="archives").start()
+        if own:
+            _start_vendor(host, environment.port("ANLAN_MQTT_PORT"), stop)
         with suppress(Stopped):
             _live(simulator, stop)
         if telemetry is not None:
@@ -70,6 +73,13 @@ class Command(BaseCommand):
             if server is not None:
                 server.shutdown()
                 server.server_close()
+
+
+def _start_vendor(host: str, port: int, stop: threading.Event) -> None:
+    """Let the vendor's gateway publish with a key that only this process knows."""
+    gateway = Device.records.filter(code=vendor.GATEWAY, enabled=True).select_related("region").first()
+    if gateway is not None:
+        vendor.start(host, port, rotate_key(gateway, actor=system_user("demo"), now=timezone.now()), stop)
 
 
 def _now_ms() -> int:
