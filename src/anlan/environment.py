@@ -140,6 +140,23 @@ VARIABLES: tuple[Variable, ...] = (
         "Hosts from which outside data (earthquakes, hotspots, weather stations) is fetched: networks, addresses, "
         "addresses with a port or names, separated by commas. Empty: nothing is fetched.",
     ),
+    Variable(
+        "ANLAN_WARNING_HOSTS",
+        "",
+        "Hosts from which warnings of others are fetched, written as those of cameras. Empty: Anlan fetches none; "
+        "others may still push theirs.",
+    ),
+    Variable(
+        "ANLAN_WARNING_CA",
+        "",
+        "File of certificates by which hosts of warnings with TLS are trusted. Empty: the system's.",
+    ),
+    Variable(
+        "ANLAN_WARNING_SENDER",
+        "",
+        "Our name as a sender of warnings after GB/T 35965.1, 14 signs: region (6 digits), institution (3), unit (3), "
+        "extension (2), such as `99012300000000`. Empty: warnings can be written and not issued.",
+    ),
     Variable("ANLAN_DEMO", "off", "`on` when the data directory holds the demo county; `./anlan demo` sets it."),
     Variable("ANLAN_DEBUG", "off", "`on` shows error details to the browser; never on a machine that others reach."),
 )

@@ -195,6 +195,9 @@ CHINESE_IS_RIGHT = (
     "apps/knowledge/words.py",
     # Official papers have one language, words and faces by their standard; plans are read in Chinese.
     *("formats/official/", "apps/goals/services/papers.py", "apps/goals/rules.py"),
+    # Warnings to the public are worded in Chinese, whatever language their author reads.
+    *("apps/warning/composing.py", "apps/warning/forms.py", "apps/warning/services/drafting.py"),
+    "apps/warning/views/feeds.py",
     *("apps/goals/services/documents.py", "apps/goals/queries/ledger.py", "apps/goals/queries/wanted.py"),
 )
 

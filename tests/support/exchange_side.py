@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 
-def main() -> None:
+def serve(side_of: Callable[[], Side]) -> None:
+    """Set this process up for the data directory of the command line and do what is asked."""
     os.environ["ANLAN_DATA"] = sys.argv[1]
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "anlan.server.settings")
     import django
 
     django.setup()
-    side = Side()
+    side = side_of()
     for line in sys.stdin:
         name, given = json.loads(line)
         print(json.dumps(side.act(name, given)), flush=True)
@@ -154,4 +156,4 @@ class Side:
 
 
 if __name__ == "__main__":
-    main()
+    serve(Side)

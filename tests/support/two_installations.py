@@ -20,11 +20,12 @@ TOP = Path(__file__).parents[2]
 
 @dataclass
 class Installation:
-    """One of them; `more` are environment variables of its own."""
+    """One of them; `more` are environment variables of its own, `side` the program that does what a test asks."""
 
     folder: Path
     more: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
+    side: str = "exchange_side.py"
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -35,7 +36,7 @@ class Installation:
 
     def open(self) -> None:
         """Start the process that does what a test asks."""
-        command = [sys.executable, str(TOP / "tests/support/exchange_side.py"), str(self.folder)]
+        command = [sys.executable, str(TOP / "tests/support" / self.side), str(self.folder)]
         with (self.folder / "side.log").open("ab") as log:
             self.running["side"] = subprocess.Popen(
                 command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
@@ -87,16 +88,16 @@ class Installation:
             self.kill(name)
 
 
-def two(folder: Path, **more: str) -> tuple[Installation, Installation]:
+def two(folder: Path, *, side: str = "exchange_side.py", **more: str) -> tuple[Installation, Installation]:
     """Two installations with empty databases; the second is a copy of the first, which takes no time to migrate."""
-    one = Installation(folder / "one", dict(more))
-    other = Installation(folder / "other", dict(more))
+    one = Installation(folder / "one", dict(more), side=side)
+    other = Installation(folder / "other", dict(more), side=side)
     one.folder.mkdir()
     command = [sys.executable, "-m", "anlan.server", "migrate", "--verbosity", "0"]
     subprocess.run(command, env=one.environment, check=True, capture_output=True)
     shutil.copytree(one.folder, other.folder)
     # A key and a secret of its own: only the tables are the same.
-    for name in ("exchange.key", "secret.key", "personal.key"):
+    for name in ("exchange.key", "secret.key", "personal.key", "warning.key", "warning.crt"):
         (other.folder / name).unlink(missing_ok=True)
     one.open()
     other.open()

@@ -24,6 +24,8 @@ from anlan.launcher.supervise import Supervisor, orphan_guard
 START_LIMIT = 120.0
 #: A process that crashed this often before the web answers will not come up by itself.
 START_CRASHES = 3
+#: The demo county's name as a sender of warnings, as fictional as the county itself.
+DEMO_SENDER = "99012300000000"
 #: Where the ports of devices that speak TCP are set, and the first that the demo tries for each.
 TCP_PORTS = {"ANLAN_TCP_HJ212_PORT": 8040, "ANLAN_TCP_SL651_PORT": 8041, "ANLAN_TCP_JT808_PORT": 8042}
 
@@ -103,6 +105,8 @@ def _own_env(running: Running, environ: Mapping[str, str]) -> dict[str, str]:
     found = {"ANLAN_MQTT_PORT": str(running.mqtt_port)} if running.mqtt_port else {}
     tcp = zip(TCP_PORTS, (running.hj212_port, running.sl651_port, running.jt808_port), strict=True)
     found |= {name: str(number) for name, number in tcp if number}
+    if running.demo:
+        found["ANLAN_WARNING_SENDER"] = text("ANLAN_WARNING_SENDER", environ) or DEMO_SENDER
     if running.camera_port:
         found["ANLAN_DEMO_CAMERA_PORT"] = str(running.camera_port)
         for name in ("ANLAN_CAMERA_HOSTS", "ANLAN_OUTSIDE_HOSTS"):

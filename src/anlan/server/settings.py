@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "anlan.apps.sensorthings",
     "anlan.apps.outside",
     "anlan.apps.mappings",
+    "anlan.apps.warning",
     "anlan.demo",
     "anlan.server",
 ]
@@ -131,6 +132,8 @@ MACHINE_DOORS = (
     "/api/v1/ogc/",
     "/api/v1/indicators/",
     "/sta/v1.1",
+    "/api/v1/warnings/",
+    "/feeds/",
 )
 LOGIN_URL = "people:sign_in"
 LOGIN_REDIRECT_URL = "/"

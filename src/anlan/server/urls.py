@@ -33,6 +33,8 @@ urlpatterns = [
     path("api/v1/ogc/", include("anlan.kernel.registers.ogc.urls")),
     path("outside/", include("anlan.apps.outside.urls")),  # earthquakes, hotspots, their sources
     path("sta/", include("anlan.apps.sensorthings.urls")),  # OGC SensorThings API
+    path("", include("anlan.apps.warning.urls")),  # /warnings/…, /feeds/…
+    path("api/v1/warnings/", include("anlan.apps.warning.api_urls")),
     path("system/", include("anlan.kernel.web.system_urls")),
     path("", include("anlan.kernel.web.urls")),  # /healthz, /readyz, /i18n.js
 ]

@@ -52,6 +52,7 @@ KINDS = {
     "camera_checks": "camera_check",
     "goals": "goals",
     "appraisals": "appraisal",
+    "warnings": "warning",
 }
 
 #: What stands in columns of its own; everything else of an entry is its body.

@@ -110,13 +110,14 @@ class File:
 
 def fetch(
     target: Target, *, seconds: float, most: int, etag: str = "", modified: str = "",
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None, trusted: ssl.SSLContext | None = None,
 ) -> File:  # fmt: skip
     """Get a file. No proxy, no redirect, no cookie; gzip is unpacked within bounds.
 
     seconds         for all of it
     most            bytes, packed or unpacked
     etag, modified  marks of the file that is at hand; it is then asked for only when it has changed
+    trusted         certificates that are trusted; None: those of the system
 
     Raises NoFile.
     """
@@ -125,9 +126,10 @@ def fetch(
     asked |= {"If-Modified-Since": modified} if modified else {}
     until = time.monotonic() + seconds
     limits = httpx.Timeout(min(READ_S, seconds), connect=min(CONNECT_S, seconds))
+    verify = trusted or _trusted()
     try:
         with (
-            httpx.Client(trust_env=False, follow_redirects=False, timeout=limits, verify=_trusted()) as client,
+            httpx.Client(trust_env=False, follow_redirects=False, timeout=limits, verify=verify) as client,
             client.stream("GET", target.url, headers=asked, extensions={"sni_hostname": target.host}) as answer,
         ):
             return _taken(answer, until, most)

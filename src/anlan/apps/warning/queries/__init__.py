@@ -1,0 +1,1 @@
+"""What pages, map, feeds and inbox ask for."""

@@ -1,0 +1,1 @@
+"""The verbs: take in, judge, poll, decide on senders, draft and issue, take note."""
