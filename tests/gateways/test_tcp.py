@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from gateway_world import eventually, plant_links, plant_records
 
+from anlan.demo.cars import EVERY_S, Car, Terminal
 from anlan.engine import decode_batch
 from anlan.formats import hj212, jt808, sl651
 from anlan.formats.devices import BadFrame, beijing_ms
@@ -27,6 +28,8 @@ from anlan.kernel.sensing.store.backend import SNAPSHOTS, Sqlite
 
 MN, STATION, PHONE = "A110000_0001", "0010010100", "13800138000"
 NOW = beijing_ms("20260706104000") or 0
+#: A car of the demo, with the terminal that its simulator has.
+CAR = Car("13900000001", "0123456789abcdef", 40.0, False, ((104.0, 31.5), (104.1, 31.5)))
 
 
 def hj(qn: str = "20260706103512345", data: str = "DataTime=20260706103000;w01018-Rtd=28.6,w01018-Flag=N",
@@ -83,11 +86,17 @@ class Running:
 def records(tmp_path: Path) -> Path:
     path = tmp_path / "records.sqlite3"
     points = {"ws-1": ["ws-1/w01018-Rtd", "COD"], "rs-1": ["rs-1/39"], "car-1": [f"car-1/{s}" for s in ("lat", "lon")]}
+    points["CAR-01"] = ["CAR-01/lat", "CAR-01/lon"]
     plant_records(path, points)
     links = {
         ("hj212", MN): ("ws-1", "123456", {"w01001-Rtd": ""}),
         ("sl651", STATION): ("rs-1", "A000", {}),
         ("jt808", PHONE): ("car-1", "", {"altitude": "", "speed": "", "direction": "", "alarm": "", "status": ""}),
+        ("jt808", CAR.number): (
+            "CAR-01",
+            CAR.code,
+            dict.fromkeys(("altitude", "speed", "direction", "alarm", "status"), ""),
+        ),
     }
     plant_links(path, links)
     return path
@@ -378,3 +387,22 @@ def test_a_device_revoked_is_silent_at_once(start: Callable[..., Running], store
         device.sendall(hj(qn="20260706103513000"))
         eventually(lambda: running.table("sensing_caller"), "the call of one that is not let in")
     assert len(readings(store)) == 1
+
+
+def test_R1_a_car_of_the_demo_sends_what_it_kept_and_goes_on_live(start, store):
+    terminal = Terminal(CAR, start().gateway.ports["jt808"])
+    assert terminal.drive(NOW) == 480
+    terminal.drive(NOW + EVERY_S * 1000)
+    terminal.close()
+    found: dict[str, set[int]] = {}
+    for row in store.read_log(0):
+        _point, t, _value, _quality = decode_batch(row.payload)
+        found.setdefault(row.lane, set()).update(t.tolist())
+    assert sorted(found["live"]) == [NOW, NOW + EVERY_S * 1000]
+    assert sorted(found[BACKFILL]) == list(range(NOW - 7_200_000 + 15_000, NOW, 15_000))
+
+
+def test_a_car_with_another_code_stores_nothing(start, store):
+    stranger = Terminal(Car(CAR.number, "wrong", CAR.kmh, False, CAR.way), start().gateway.ports["jt808"])
+    assert stranger.drive(NOW) == 0
+    assert not store.read_log(0)

@@ -33,7 +33,10 @@ def test_the_county_is_planted_once_with_keys_and_doors_kept_private(county, tmp
     populate.plant_county(county, password="a demo password 1", data=tmp_path, now=timezone.now(), say=said.append)
     assert populate.is_planted()
     counts = (Enterprise.records.count(), Point.records.count(), Device.records.count(), Region.objects.count())
-    assert counts == (584 + 6, 312 + 17 + 6 + 6 + 3, 60 + 1 + 1 + 1 + 1, 1 + 1 + 1 + 12 + 150 + 450)
+    # Besides the county's own: a controller, stations from outside, a vendor's gauge, eight cars with five points
+    # each and the fence that holds one of them.
+    points, devices = 312 + 17 + 6 + 6 + 3 + 8 * 5 + 1, 60 + 1 + 1 + 1 + 1 + 8
+    assert counts == (584 + 6, points, devices, 1 + 1 + 1 + 12 + 150 + 450)
     hung = {ref for ref in Point.records.values_list("site_ref", flat=True) if ref}
     assert all(refs.resolve(ref) is not None for ref in hung)
     assert set(MajorHazard.present.values_list("level", flat=True)) == {1, 2, 3, 4, None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.db import transaction
 
 from anlan.apps.sites.models import Enterprise, GeoHazard, School, Station, TailingsPond
 from anlan.demo.county import model
+from anlan.demo.county.keep import keep_private
 from anlan.demo.county.model import County
 from anlan.demo.fill import Filler, fillers
 from anlan.kernel.people import services as people
@@ -138,17 +138,6 @@ def plant_county(county: County, *, password: str, data: Path, now: datetime, sa
 def _run(filler: Filler, county: County, actor: User, now: datetime, say: Say) -> None:
     say(filler.__name__.rpartition(".")[2])
     filler.fill(county, actor=actor, now=now)
-
-
-def keep_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
 
 
 def _plantings(county: County) -> list[Planting]:

@@ -24,8 +24,8 @@ import numpy as np
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from anlan.demo.county.keep import keep_private
 from anlan.demo.county.model import Point
-from anlan.demo.populate import keep_private
 from anlan.demo.scenarios import FAST_PERIOD_S, scenario
 from anlan.demo.signals import history, sample_times, signal
 from anlan.gateways.topics import topic_of

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "anlan.apps.outside",
     "anlan.apps.mappings",
     "anlan.apps.warning",
+    "anlan.apps.tracks",
     "anlan.demo",
     "anlan.server",
 ]

@@ -35,6 +35,7 @@ urlpatterns = [
     path("sta/", include("anlan.apps.sensorthings.urls")),  # OGC SensorThings API
     path("", include("anlan.apps.warning.urls")),  # /warnings/…, /feeds/…
     path("api/v1/warnings/", include("anlan.apps.warning.api_urls")),
+    path("tracks/", include("anlan.apps.tracks.urls")),
     path("system/", include("anlan.kernel.web.system_urls")),
     path("", include("anlan.kernel.web.urls")),  # /healthz, /readyz, /i18n.js
 ]

@@ -34,6 +34,10 @@ ICONS: dict[str, str] = {
     PointKind.FLOW: "wave",
     PointKind.HOTSPOT: "fire",
     PointKind.SEISMIC_INTENSITY: "target",
+    PointKind.POSITION: "pin",
+    PointKind.PERSON_POSITION: "pin",
+    PointKind.FENCE_DISTANCE: "stop",
+    PointKind.PERSON_FENCE: "stop",
     PointKind.GROUP: "gauge",
     PointKind.OTHER: "gauge",
 }

@@ -11,6 +11,7 @@ A layer's `source` answers with GeoJSON. The map reads these properties of a fea
     value     str, the newest value as it is to be read, with its unit
     silent    True: no data; the mark is hatched, never "normal"
     icon      name of an icon, over the layer's own
+    course    degrees clockwise from north: an arrow at the mark says where it is heading
     group     value that the legend filters by; `level` when absent
     size      factor on the size of a mark or dot of GeoJSON; 1 when absent
     stay      minutes or any other number that the room wants on its own card; ignored by the map
@@ -109,7 +110,7 @@ class Layer:
     group    heading in the tree; layers of one group stand together
     verb     the right needed to see it; without it the layer does not exist for the actor
     draw     "mark" (points with icon), "alarm" (points that may pulse), "dot" (small circles), "fill" (areas by level),
-             "shade" (areas by `share` 0 … 1, in the accent)
+             "shade" (areas by `share` 0 … 1, in the accent), "line" (lines in the accent)
     tiles    vector tiles instead of GeoJSON; then `source` serves those who ask for GeoJSON, `sums` the legend and
              `extent` the button that shows all
     inside   what lies in an area, straight from columns; else `source` is asked
@@ -154,7 +155,7 @@ class _Registry:
 
 
 _registry = _Registry()
-_DRAWS = frozenset({"mark", "alarm", "dot", "fill", "shade"})
+_DRAWS = frozenset({"mark", "alarm", "dot", "fill", "shade", "line"})
 
 
 def declare(layer: Layer) -> Layer:

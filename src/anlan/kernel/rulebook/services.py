@@ -51,6 +51,7 @@ KINDS = {
     "patrols": "patrol",
     "camera_checks": "camera_check",
     "goals": "goals",
+    "tracks": "tracks",
     "appraisals": "appraisal",
     "warnings": "warning",
 }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from anlan.kernel.regions.scope import ScopedManager
 from anlan.kernel.sensing.door.links import HJ212, JT808, MODBUS, SL651
 from anlan.kernel.sensing.modbus.models import ModbusConnection, ModbusLine, ModbusState, ModbusTrial  # noqa: F401
+from anlan.kernel.sensing.sealed import PointManager
 
 
 class PointKind(models.TextChoices):
@@ -28,6 +29,10 @@ class PointKind(models.TextChoices):
     FLOW = "flow", _("Flow")
     HOTSPOT = "hotspot", _("Forest fire hotspot")
     SEISMIC_INTENSITY = "seismic_intensity", _("Seismic intensity")
+    POSITION = "position", _("Position")  # latitude, longitude, speed or course of a carrier
+    PERSON_POSITION = "person_position", _("Position of a person")
+    FENCE_DISTANCE = "fence_distance", _("Distance beyond a fence")
+    PERSON_FENCE = "person_fence", _("Distance of a person beyond a fence")
     GROUP = "group", _("Several points")  # an anchor: rules over several points hang on it, nobody sends to it
     OTHER = "other", _("Other")
 
@@ -82,7 +87,7 @@ class Point(models.Model):
     enabled = models.BooleanField(default=True)
     exercise = models.BooleanField(default=False)  # of a replay; never in real lists
 
-    objects = ScopedManager()
+    objects = PointManager()
     records = models.Manager()
 
     class Meta:

@@ -24,6 +24,7 @@ from anlan.kernel.sensing.derived import start as derived_start
 from anlan.kernel.sensing.modbus import start as modbus_start
 from anlan.kernel.sensing.models import Alarm, Device, Point
 from anlan.kernel.sensing.ruling import start as ruling_start
+from anlan.kernel.sensing.sealed import sees
 from anlan.kernel.sensing.services.replays import RULE_KIND
 from anlan.kernel.sensing.store import open_store
 from anlan.kernel.sensing.words import alarm_lines
@@ -65,7 +66,7 @@ def register() -> None:
     register_ref(
         Point,
         url=lambda point: reverse("sensing:point", args=[point.code]),
-        gate=lambda actor, point: may(actor, "point.see", point.region),
+        gate=sees,
     )
     register_ref(
         Device,

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from anlan import environment
 from anlan.apps.monitoring import queries, services
-from anlan.demo import camera_feed, controller, field, outside_files, past, vendor
+from anlan.demo import camera_feed, cars, controller, field, outside_files, past, vendor
 from anlan.demo.county.keep import read_points
 from anlan.demo.county.model import SEED
 from anlan.demo.scenarios import scenario
@@ -62,6 +62,7 @@ class Command(BaseCommand):
         modbus = environment.port("ANLAN_DEMO_MODBUS_PORT")
         controller.readdress(modbus, now=timezone.now())
         pumps = controller.serve(modbus)
+        cars.start(environment.open_port("ANLAN_TCP_JT808_PORT"), cars.read_cars(settings.DATA / cars.FILE), stop)
         threading.Thread(target=_archives, args=(simulator, stop), daemon=True, name="archives").start()
         if own:
             _start_vendor(host, environment.port("ANLAN_MQTT_PORT"), stop)

@@ -63,6 +63,7 @@ class Function:
     kind      of the derived point; None: that of its inputs
     back      (parameters) -> hours before a moment that its value depends on
     arrives   computed when its first input has a new reading, else on schedule
+    own       a room makes such points itself, so the page for new ones does not offer it
     """
 
     code: str
@@ -81,6 +82,7 @@ class Function:
     compute: Compute
     arrives: bool = False
     every_s: int = 60
+    own: bool = False
 
     def parameter(self, name: str) -> Parameter:
         """One parameter by its name. Raises KeyError."""
@@ -101,8 +103,8 @@ def function(declared: Function) -> Function:
 
 
 def functions() -> list[Function]:
-    """All functions, in the order of their declaration."""
-    return list(_functions.values())
+    """All functions that a person may choose, in the order of their declaration."""
+    return [one for one in _functions.values() if not one.own]
 
 
 def named(code: str) -> Function | None:

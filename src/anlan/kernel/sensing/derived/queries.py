@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from anlan.kernel.people.rights import may
 from anlan.kernel.regions.scope import reach, within
 from anlan.kernel.sensing import queries
 from anlan.kernel.sensing.derived.functions import Function, Parameter, named
 from anlan.kernel.sensing.models import DerivedInput, DerivedMode, DerivedPoint, Point
+from anlan.kernel.sensing.sealed import opened, sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,9 @@ class Account:
 
 def derived_for(actor: Any) -> QuerySet[DerivedPoint]:
     """Derived points that the actor may see, those that are computed first, by code."""
-    rows = DerivedPoint.objects.filter(within(reach(actor, "point.see"), "point__region__path"))
+    rows = DerivedPoint.objects.filter(
+        within(reach(actor, "point.see"), "point__region__path"), opened(actor, "point__")
+    )
     rows = rows.select_related("point__region", "point__device", "made_by").prefetch_related("inputs__point__region")
     return rows.order_by("ended_at", "point__code")
 
@@ -63,7 +65,7 @@ def account_of(point: Point, actor: Any, now: datetime) -> Account | None:
 def accounts_of(rows: list[DerivedPoint], actor: Any, now: datetime) -> list[Account]:
     """The same for many, with one question for all the inputs' readings."""
     inputs = {one.point for made in rows for one in made.inputs.all()}
-    seen = {point.pk: may(actor, "point.see", point.region) for point in inputs}
+    seen = {point.pk: sees(actor, point) for point in inputs}
     readings = queries.latest([point for point in inputs if seen[point.pk]], now)
     accounts = []
     for made in rows:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from anlan.kernel.audit import services as audit
 from anlan.kernel.jobs.services import enqueue
 from anlan.kernel.people.models import User
-from anlan.kernel.people.rights import may, require
+from anlan.kernel.people.rights import require
 from anlan.kernel.people.services import system_user
 from anlan.kernel.regions import queries as regions
 from anlan.kernel.regions.models import Region
@@ -29,6 +29,7 @@ from anlan.kernel.sensing.models import (
     Point,
     PointKind,
 )
+from anlan.kernel.sensing.sealed import sees
 from anlan.kernel.sensing.services.devices import Refused, add_points, register_device
 
 #: The job that computes the past of a new derived point.
@@ -157,7 +158,7 @@ def add_several(wanted: Sequence[Wanted], *, actor: User, now: datetime) -> list
     for one in settled:
         require(actor, "device.manage", one.inputs[0].region)
         for point in one.inputs:
-            if not may(actor, "point.see", point.region):
+            if not sees(actor, point):
                 raise Refused(_("There is no point “%(code)s” that you may see") % {"code": point.code})
     home = device(regions.root() or settled[0].inputs[0].region, now)
     points = add_points([_row(one, home) for one in settled], actor=actor, now=now)

@@ -47,6 +47,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not holds(request.user, "device.manage"):
         return render(request, "web/denied.html", status=403)
     chosen = named(request.POST.get("function") or request.GET.get("function", ""))
+    chosen = None if chosen is not None and chosen.own else chosen
     if request.method == "POST" and chosen is not None:
         return _make(request, chosen)
     form = {"inputs": request.GET.get("input", "")}

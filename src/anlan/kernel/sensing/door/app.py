@@ -14,6 +14,7 @@ import msgspec
 
 from anlan.kernel.sensing.door.bodies import COLUMNS_LIMIT, BadBody, Sender
 from anlan.kernel.sensing.door.directory import Directory
+from anlan.kernel.sensing.door.positions import POSITIONS_LIMIT, batches_of
 from anlan.kernel.sensing.door.taking import batch_of, set_aside_of
 from anlan.kernel.sensing.store import Appended, Busy, Full, NewBatch, Store
 
@@ -21,6 +22,8 @@ log = logging.getLogger("anlan.ingest")
 
 #: Bytes of bodies that may wait for the disk at one time; beyond it senders are asked to come back.
 WAITING_LIMIT = 64 << 20
+
+READINGS, POSITIONS = "/api/v1/readings", "/api/v1/positions"
 
 Headers = list[tuple[bytes, bytes]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -115,7 +118,7 @@ class Door:
         path, method = scope["path"], scope["method"]
         if path == "/healthz" and method in ("GET", "HEAD"):
             return 200, [], b'{"alive":true}'
-        if path != "/api/v1/readings":
+        if path not in (READINGS, POSITIONS):
             return _refusal(404, "path", "not_found", "There is nothing at this address.")
         if method != "POST":
             return _refusal(405, "method", "method", "Readings come by POST.", (b"allow", b"POST"))
@@ -126,7 +129,7 @@ class Door:
             return _refusal(401, "authorization", "credential", why, (b"www-authenticate", b"Bearer"))
         try:
             body = await _body(receive, headers)
-            return await self._take(body, sender)
+            return await (self._take(body, sender) if path == READINGS else self._take_positions(body, sender))
         except BadBody as error:
             return _refusal(error.status, error.field, error.code, error.why)
         except Overloaded:
@@ -155,6 +158,25 @@ class Door:
         if done.repeated:
             return 200, [(b"anlan-repeated", b"true")], done.answer
         return (422 if checked.rows and not batch.n else 200), [], batch.answer
+
+    async def _take_positions(self, body: bytes, sender: Sender) -> tuple[int, Headers, bytes]:
+        """Positions in a form of their own (see `positions`), answered once all of them are on disk."""
+        if len(body) > POSITIONS_LIMIT:
+            raise BadBody(413, "body", "too_large", "A post of positions may have 2 MiB.")
+        try:
+            # A large file takes a while to read; other senders are not to wait for it.
+            loop = asyncio.get_running_loop()
+            batches, answer = await loop.run_in_executor(None, batches_of, body, sender, self.store.clock())
+        except BadBody as error:
+            if error.status == 422:
+                await self.committer.commit(set_aside_of(body, sender.code, sender.lane, error))
+            raise
+        repeated = True
+        for batch in batches:
+            repeated = (await self.committer.commit(batch)).repeated and repeated
+        accepted = any(batch.n for batch in batches)
+        headers = [(b"anlan-repeated", b"true")] if repeated and batches else []
+        return (200 if accepted else 422), headers, answer
 
 
 async def _body(receive: Receive, headers: dict[str, str]) -> bytes:

@@ -291,7 +291,7 @@ export class Layers {
   // --- drawing --------------------------------------------------------------------------------------------------
   /** Sources and style layers on a fresh style, fills lowest, alarms on top. */
   install() {
-    const order = { shade: 0, fill: 1, dot: 2, mark: 3, alarm: 4 };
+    const order = { shade: 0, fill: 1, line: 2, dot: 3, mark: 4, alarm: 5 };
     for (const layer of [...this.by.values()].sort((a, b) => order[a.draw] - order[b.draw])) {
       const source = `l-${layer.code}`;
       if (this.map.getSource(source)) continue;
@@ -342,9 +342,11 @@ export class Layers {
       const text = facts.silent
         ? `${gettext("No data")}${facts.t ? `\n${ago(facts.t)}` : ""}`
         : [facts.value ?? "", facts.value && facts.t && !this.desk.at ? ago(facts.t) : ""].filter(Boolean).join("\n");
-      return { ...feature, properties: { ...facts, level: facts.level ?? 0, _layer: layer.code, _text: text, _image: layer.draw === "fill" ? "" : imageName(layer.draw, facts, layer.icon) } };
+      return { ...feature, properties: { ...facts, level: facts.level ?? 0, _layer: layer.code, _text: text, _image: ["fill", "line"].includes(layer.draw) ? "" : imageName(layer.draw, facts, layer.icon) } };
     });
-    if (layer.draw !== "fill") await ensureImages(this.map, drawn.map((feature) => feature.properties._image));
+    const images = drawn.map((feature) => feature.properties._image).filter(Boolean);
+    if (drawn.some((feature) => feature.properties.course !== undefined)) images.push("course|||");
+    await ensureImages(this.map, images);
     this.map.getSource(`l-${layer.code}`)?.setData({ type: "FeatureCollection", features: drawn });
     this.flags();
     this.tally();
@@ -459,11 +461,23 @@ function styleOf(layer, source) {
       { id: `${source}-line`, type: "line", source, minzoom: layer.minzoom, paint: { "line-color": colour, "line-width": 1.4, "line-opacity": 0.5 } },
     ];
   }
+  if (layer.draw === "line") {
+    const width = ["interpolate", ["linear"], ["zoom"], 9, 1.6, 13, 3];
+    const line = { type: "line", source, minzoom: layer.minzoom, layout: { "line-cap": "round", "line-join": "round" } };
+    return [
+      { ...line, id: `${source}-edge`, paint: { "line-color": css("m-halo"), "line-width": ["interpolate", ["linear"], ["zoom"], 9, 3.4, 13, 6], "line-opacity": 0.8 } },
+      { ...line, id: source, paint: { "line-color": css("accent"), "line-width": width, "line-opacity": 0.85 } },
+    ];
+  }
   const own = (factor) => ["*", factor, ["number", ["get", "size"], 1]];
   const grows = (...stops) => ["interpolate", ["linear"], ["zoom"], ...stops.map((one, at) => (at % 2 ? own(one) : one))];
   const size = layer.draw === "mark" ? grows(8, 0.42, 10, 0.62, 12, 1) : layer.draw === "dot" ? grows(8, 0.5, 11, 0.9, 13, 1.1) : 1;
   const from = layer.draw === "dot" ? 11.6 : 12.8;
-  return [{
+  const arrow = {
+    id: `${source}-course`, type: "symbol", source, minzoom: layer.minzoom, filter: ["has", "course"],
+    layout: { "icon-image": "course|||", "icon-size": size, "icon-rotate": ["get", "course"], "icon-rotation-alignment": "map", "icon-allow-overlap": true, "icon-ignore-placement": true },
+  };
+  return [...(layer.draw === "mark" ? [arrow] : []), {
     id: source, type: "symbol", source, minzoom: layer.minzoom,
     layout: {
       "icon-image": ["get", "_image"], "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true,

@@ -83,6 +83,21 @@ async function draw(name) {
     disc(pen, 10, 10, 2, halo, halo, 0.5);
     return pen;
   }
+  if (kind === "course") {
+    // A tip above the disc of the mark, turned by the map; the disc covers the rest.
+    const pen = canvas(44);
+    pen.beginPath();
+    pen.moveTo(22, 2);
+    pen.lineTo(29.5, 15);
+    pen.lineTo(14.5, 15);
+    pen.closePath();
+    pen.fillStyle = css("accent");
+    pen.strokeStyle = halo;
+    pen.lineWidth = 1.5;
+    pen.fill();
+    pen.stroke();
+    return pen;
+  }
   const pen = canvas(16);
   disc(pen, 8, 8, 4.2, silent === "1" ? css("panel") : level ? colour : css("panel"), silent === "1" || !level ? css("ink-2") : halo, 1.4);
   if (silent === "1") hatch(pen, 8, 8, 4);

@@ -1,0 +1,1 @@
+"""Verbs on carriers, fences and the sharing of phones."""

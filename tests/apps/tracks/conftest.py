@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tracks_world import engineer, foreigner, officer, seer, walker, world  # noqa: F401
