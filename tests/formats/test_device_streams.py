@@ -160,3 +160,12 @@ def test_the_example_of_the_guide_runs_as_it_stands(capsys):
         "0010100001 VT 12.68 V good",
         "{}",
     ]
+
+
+def test_parts_that_are_open_when_a_connection_ends_are_given_up_once():
+    joiner = Joiner()
+    assert joiner.add("a", 3, 2, b"two", at_ms=0) is None
+    assert joiner.add("b", 2, 1, b"one", at_ms=0) is None
+    assert [(lost.key, lost.parts) for lost in joiner.close()] == [("a", {2: b"two"}), ("b", {1: b"one"})]
+    assert joiner.close() == joiner.lost(10**9) == []
+    assert joiner.counts["lost_parts"] == 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from anlan.formats import hj212
 from anlan.formats.checksums import hj212_crc, modbus_crc
 from anlan.formats.devices import BadFrame, Joiner, beijing_digits, beijing_ms
-from anlan.formats.hj212 import normal
+from anlan.formats.hj212 import asking, normal
 from tests.formats.device_frames import HJ212, rows
 
 QN = "20260706103512345"
@@ -333,3 +333,64 @@ def test_readings_by_plan_are_those_of_going_item_by_item(items):
     data = "".join(f"{name}={text}{sign}" for name, text, sign in items)[:-1]
     message = hj212.Message({"MN": "A"}, data)
     assert hj212.values(message) == normal._one_by_one("A", data)
+
+
+# -- what a centre asks ------------------------------------------------------------------------------------------------
+
+
+def test_a_request_is_written_as_the_standard_prints_its_own():
+    """H1 is the example of the standard: a request for an interval, whose frame comes out byte for byte."""
+    heard = one(HJ212["H1"].encode() + b"\r\n")
+    made = asking.request(heard, "1062", (("RtdInterval", "30"),), qn=heard.head["QN"])
+    assert made == HJ212["H1"].encode() + b"\r\n"
+
+
+@pytest.mark.parametrize("name", ["H2", "H4", "H5"])
+def test_a_question_reads_back_and_is_spoken_as_the_device_speaks(name: str):
+    heard = one(HJ212[name].encode() + b"\r\n")
+    at, qn = beijing_ms("20260706104001250"), "20260706104001250"
+    for frame, command, data in (
+        (asking.set_clock(heard, qn=qn, at_ms=at), "1012", "SystemTime=20260706104001"),
+        (asking.read_clock(heard, qn=qn), "1011", ""),
+        (
+            asking.ask_history(heard, "2051", qn=qn, from_ms=at - 3_600_000, to_ms=at),
+            "2051",
+            "BeginTime=20260706094001,EndTime=20260706104001",
+        ),
+    ):
+        asked = one(frame, strict=True)
+        assert (asked.command, asked.data, asked.head["QN"]) == (command, data, qn)
+        assert [asked.head[field] for field in ("ST", "PW", "MN")] == [
+            heard.head[field] for field in ("ST", "PW", "MN")
+        ]
+        assert asked.wants_reply
+        assert asked.flag >> 2 == heard.flag >> 2
+
+
+def test_a_span_of_no_history_or_backwards_is_no_question():
+    heard = one(HJ212["H2"].encode() + b"\r\n")
+    for command, to_ms in (("2011", 5), ("2061", -5)):
+        with pytest.raises(ValueError, match="no span"):
+            asking.ask_history(heard, command, qn="1" * 17, from_ms=0, to_ms=to_ms)
+
+
+def test_answers_name_their_question_in_the_head_or_in_the_data():
+    request = hj212.Message({"QN": "20160801085857223", "ST": "32", "CN": "1012", "PW": "1", "MN": "A"}, "")
+    newer = one(hj212.reply_request(request, 2))
+    assert (asking.question_of(newer), asking.result_of(newer)) == ("20160801085857223", ("QnRtn", "2"))
+    older = hj212.Message({"ST": "91", "CN": "9012", "MN": "A"}, "QN=20040516010101001;ExeRtn=100")
+    assert (asking.question_of(older), asking.result_of(older)) == ("20040516010101001", ("ExeRtn", "100"))
+    assert asking.result_of(hj212.Message({"CN": "9012"}, "QnRtn=")) == ("", "")
+    assert asking.question_of(hj212.Message({"CN": "9012"}, "XQN=20040516010101001")) == ""
+    assert not asking.speaks_for_itself(older)
+
+
+@pytest.mark.parametrize(
+    ("data", "clock"),
+    [("SystemTime=20260706104125", "20260706104125"), ("SystemTime=20260706104125999", "20260706104125"),
+     ("PolId=a;SystemTime=20260706104125", "20260706104125"), ("SystemTime=20261306104125", None), ("", None)],
+)  # fmt: skip
+def test_the_clock_of_a_device_is_read(data: str, clock: str | None):
+    answer = hj212.Message({"CN": "1011", "MN": "A"}, data)
+    assert asking.clock_of(answer) == (beijing_ms(clock) if clock else None)
+    assert asking.clock_of(hj212.Message({"CN": "1012"}, data)) is None

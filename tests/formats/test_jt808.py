@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from anlan.formats import jt808
 from anlan.formats.devices import BadFrame, Joiner, beijing_ms
+from anlan.formats.jt808 import asking
 from anlan.formats.jt808.layouts import LAYOUTS
 from tests.formats.device_frames import JT808, examples, jt808_frames, rows
 
@@ -297,3 +298,33 @@ def test_whatever_bytes_a_body_has_its_fields_give_them_back(identifier, body):
     fields = jt808.fields(message)
     if fields is not None:
         assert jt808.body_of(message.id, fields, edition=jt808.edition_of(message)) == body
+
+
+# -- what a platform asks ----------------------------------------------------------------------------------------------
+
+
+def only(frame: bytes) -> jt808.Message:
+    (message,) = jt808.Reader(strict=True).feed(frame)
+    assert isinstance(message, jt808.Message)
+    return message
+
+
+def test_a_recorded_order_to_track_comes_out_byte_for_byte():
+    frame = bytes.fromhex("7e820240060100000000017299841738ffff000500000258d97e")
+    recorded = only(frame)
+    assert asking.track(recorded, serial=recorded.serial, every_s=5, for_s=600) == frame
+
+
+@pytest.mark.parametrize("edition", [2013, 2019])
+def test_questions_read_back_in_the_edition_of_the_terminal(edition: int):
+    heard = jt808.Message(0x0200, "13800138000".zfill(20 if edition == 2019 else 12), 9, b"", edition)
+    where = only(asking.locate(heard, serial=0x7E))
+    assert (where.id, where.serial, where.body, where.phone, where.edition) == (0x8201, 0x7E, b"", heard.phone, edition)
+    told = only(asking.text(heard, serial=1, words="立即撤离", urgent=True))
+    more = {"text_type": 1} if edition == 2019 else {}
+    assert jt808.fields(told) == {"identifier": 14 if edition == 2019 else 13, "text": "立即撤离"} | more
+    with pytest.raises(OverflowError):
+        asking.track(heard, serial=1, every_s=1 << 16, for_s=1)
+    for words in ("", "字" * 501):
+        with pytest.raises(ValueError, match="a text has"):
+            asking.text(heard, serial=1, words=words, urgent=False)

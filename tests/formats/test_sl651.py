@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from anlan.formats import sl651
 from anlan.formats.devices import BadFrame, Joiner, beijing_digits, beijing_ms
+from anlan.formats.sl651 import asking
 from tests.formats.device_frames import SL651, rows
 
 
@@ -298,3 +299,93 @@ def test_an_hour_whose_definition_is_mistyped_keeps_what_stands_behind_it():
     found = sl651.values(message)
     assert [value.value for value in found] == [26.05] * 11 + [None, 2.896]
     assert {value.known for value in found if value.sensor == "F5"} == {False}
+
+
+# -- what a centre asks ------------------------------------------------------------------------------------------------
+
+AT = beijing_ms("20200623102812") or 0
+
+
+def test_the_clock_is_set_by_a_question_whose_answer_is_s2():
+    heard = one(SL651["S2"])
+    asked = one(asking.set_clock(heard, serial=0x017A, at_ms=AT), strict=True)
+    assert (asked.up, asked.function, asked.end, asked.serial, asked.sent_ms) == (False, 0x4A, sl651.ENQ, 0x017A, AT)
+    assert (asked.centre, asked.station, asked.password) == (heard.centre, heard.station, heard.password)
+    # The answer is the same text and the station behind it.
+    assert heard.text == asked.text + bytes.fromhex("F1F1" + heard.station)
+
+
+def test_a_span_is_asked_for_in_hours_with_step_and_element():
+    heard = one(SL651["S1"])
+    span = {"from_ms": AT - 7_200_000, "to_ms": AT}
+    asked = one(asking.ask_span(heard, serial=1, at_ms=AT, element=0x39, step_min=60, **span), strict=True)
+    assert asked.text.hex().upper() == "0001" + "200623102812" + "20062308" + "20062310" + "0418000100" + "3923"
+    for step, code in ((5, "000005"), (1440, "010000")):
+        text = one(asking.ask_span(heard, serial=1, at_ms=AT, element=0x20, step_min=step, **span)).text
+        assert text.hex().upper().endswith("0418" + code + "2019")
+
+
+def test_a_station_is_asked_in_its_coding_and_in_characters_for_the_clock_only():
+    heard = replace(one(SL651["S1"]), coding=sl651.ASCII)
+    asked = one(asking.set_clock(heard, serial=0x017A, at_ms=AT), strict=True)
+    assert (asked.coding, asked.text, asked.end) == (sl651.ASCII, b"017A200623102812", sl651.ENQ)
+    assert (asked.up, asked.function, asked.serial, asked.sent_ms) == (False, 0x4A, 0x017A, AT)
+    assert (asked.centre, asked.station, asked.password) == (heard.centre, heard.station, heard.password)
+    with pytest.raises(ValueError, match="no span in ASCII"):
+        asking.ask_span(heard, serial=1, at_ms=AT, from_ms=AT - 7_200_000, to_ms=AT, element=0x39, step_min=60)
+
+
+@pytest.mark.parametrize("wrong", [{"element": 0x99}, {"step_min": 7}, {"to_ms": AT - 8_000_000}])
+def test_what_cannot_be_asked_for_is_no_question(wrong: dict[str, int]):
+    given = {"serial": 1, "at_ms": AT, "from_ms": AT - 7_200_000, "to_ms": AT, "element": 0x39, "step_min": 60}
+    with pytest.raises(ValueError, match="no span"):
+        asking.ask_span(one(SL651["S1"]), **given | wrong)
+
+
+def test_the_answer_to_a_span_is_a_row_of_values_a_step_apart():
+    rows = "0418000100" + "3923" + "00000550" + "FFFFFFFF" + "FF000120" + "00000610"
+    found = sl651.values(report(rows, 0x38))
+    assert [(clock(value), value.value, value.quality) for value in found] == [
+        ("1723", 0.55, "good"), ("1823", None, "missing"), ("1923", -0.12, "good"), ("2023", 0.61, "good"),
+    ]  # fmt: skip
+    assert {(value.sensor, value.unit) for value in found} == {("39", "m")}
+    # Nowhere else: there FF may as well begin an extended element, and nothing is made of it.
+    assert sl651.values(report(rows, 0x32)) == sl651.values(report(rows, 0x31)) == []
+
+
+def test_the_answer_to_a_span_of_rain_in_five_minutes_is_whole_hours():
+    hour = "000005" + "00" * 9
+    found = sl651.values(report("0418000005" + "F460" + hour * 2, 0x38))
+    assert len(found) == 24
+    assert [value.value for value in found if value.value] == [0.5, 0.5]
+    assert clock(found[13]) == "1828"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "0418000100" + "3923" + "00000550" + "0000",  # half a value
+        "0418000100" + "3923" + "00000550" + "F0F02007" + "24182339",  # another time between: not certain
+        "0418000100" + "3923" + "0000055A" + "00000610",  # no digits
+        "0418000000" + "3923" + "00000550" + "00000610",  # no step
+        "0418000100" + "3903" + "00000550",  # no width
+        "0418000005" + "F460" + "00" * 13,  # no whole hour
+        "0418000100" + "3923",  # nothing
+    ],
+)
+def test_an_answer_to_a_span_that_is_not_certain_gives_no_value(rows: str):
+    assert sl651.values(report(rows, 0x38)) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "minutes"), [("000100", 60), ("001200", 720), ("010000", 1440), ("000010", 10), ("00000A", 10)]
+)
+def test_steps_in_minutes_hours_or_a_day(step: str, minutes: int):
+    first, second = sl651.values(report("0418" + step + "3923" + "00000550" * 2, 0x38))
+    assert (second.time_ms - first.time_ms) == minutes * 60_000
+
+
+def test_a_series_that_is_cut_off_is_no_rain():
+    """Its identifier stands where the first value would: F4 read as a value would be 24.4 mm in five minutes."""
+    assert sl651.values(report("F460" + "05" * 11)) == []
+    assert sl651.values(report("F458" + "05" * 11)) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from gateway_world import Nowhere
+from tcp_world import records, start  # noqa: F401
 
 from anlan.kernel.sensing.door.bodies import Sender
 from anlan.kernel.sensing.door.directory import Directory, Known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -9,19 +10,26 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from gateway_world import plant_records
+from gateway_world import plant_links, plant_records
 
 from anlan.gateways.faults import Counted
 from anlan.gateways.modbus.records import Connection, Line, ModbusRecords, State
 from anlan.gateways.records import PlainRecords
+from anlan.gateways.tcp.asking import Step
+from anlan.gateways.tcp.command_records import CommandRecords
 from anlan.gateways.tcp.records import Called, Link, LinkRecords
+from anlan.gateways.tcp.speech import Question
+from anlan.kernel.audit.models import Entry as AuditEntry
+from anlan.kernel.audit.sealer import seal
 from anlan.kernel.people.models import User
 from anlan.kernel.regions.models import Region
+from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.sensing.door.directory import Away, Directory
 from anlan.kernel.sensing.door.records import ModelRecords
 from anlan.kernel.sensing.models import (
     Caller,
     Device,
+    DeviceCommand,
     DeviceLink,
     FrameFault,
     ModbusConnection,
@@ -97,7 +105,8 @@ def test_a_gateway_is_lean():
     assert done.stdout.strip() == "[]"
 
 
-def test_links_callers_and_counters_are_written_as_the_models_read_them(db: None):
+@pytest.mark.django_db(transaction=True)
+def test_links_callers_and_counters_are_written_as_the_models_read_them():
     county = Region.objects.create(code="990123", name="安澜县", level="county", path="/990123/")
     device = Device.records.create(code="ws-1", name="ws-1", region=county, key_hash="x")
     link = DeviceLink.objects.create(device=device, protocol="hj212", number="A1", sensors={"w01018-Rtd": "COD"})
@@ -108,17 +117,79 @@ def test_links_callers_and_counters_are_written_as_the_models_read_them(db: None
     found.enrol(link.pk, "first")
     found.enrol(link.pk, "second")
     now = 1_795_320_000_000
-    found.heard(link.pk, "10.0.0.7", 3, now)
-    for _time in range(2):
-        found.called([("sl651", "0010010100", Called("d", "10.0.0.8", 2, "7e7e", now, now))])
-        found.counted([("2026-11-22", "hj212", "ws-1", "bad_crc", Counted(5, "2323", now))])
+    faults = {("2026-11-22", "hj212", "ws-1", "bad_crc"): Counted(5, "2323", now)}
+    called = {("sl651", "0010010100"): Called("d", "10.0.0.8", 2, "7e7e", now, now)}
+    found.noted(faults, called, {link.pk: ("10.0.0.7", 3, now)})
+    found.noted(faults, called, {})
     link.refresh_from_db()
     assert (link.secret_hash, link.address, link.frames) == ("first", "10.0.0.7", 3)
     caller, fault = Caller.objects.get(), FrameFault.objects.get()
     assert (caller.frames, caller.raw, caller.last_at.timestamp()) == (4, "7e7e", now / 1000)
     assert (fault.count, fault.fault, fault.day.isoformat()) == (10, "bad_crc", "2026-11-22")
-    found.counted([("2027-11-22", "hj212", "ws-1", "bad_crc", Counted(1, "", now))])
+    found.noted({("2027-11-22", "hj212", "ws-1", "bad_crc"): Counted(1, "", now)}, {}, {})
     assert [row.day.year for row in FrameFault.objects.all()] == [2027]
+
+
+def test_what_is_noted_is_written_whole_or_not_at_all(tmp_path: Path):
+    path = tmp_path / "records.sqlite3"
+    plant_records(path, {"ws-1": []})
+    plant_links(path, {("hj212", "A1"): ("ws-1", "123456", {})})
+    with sqlite3.connect(path) as records:
+        records.execute("DROP TABLE sensing_caller")
+    records.close()
+    found = LinkRecords(f"sqlite://{path}")
+    faults = {("2026-11-22", "hj212", "ws-1", "bad_crc"): Counted(5, "2323", 0)}
+    called = {("sl651", "0010010100"): Called("d", "10.0.0.8", 2, "7e7e", 0, 0)}
+    with pytest.raises(Away):
+        found.noted(faults, called, {1: ("10.0.0.7", 3, 0)})
+    assert found._rows("SELECT * FROM sensing_framefault") == []
+    found.noted(faults, {}, {1: ("10.0.0.7", 3, 0)})
+    assert found._rows("SELECT count FROM sensing_framefault") == [(5,)]
+    found.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_commands_are_read_and_their_steps_and_audit_rows_written_as_the_models_read_them():
+    now = datetime(2026, 11, 22, 4, 0, 1, 250_000, tzinfo=UTC)
+    county = Region.objects.create(code="990123", name="安澜县", level="county", path="/990123/")
+    device = Device.records.create(code="ws-1", name="ws-1", region=county, key_hash="x")
+    person = User.objects.create(username="engineer", name="程砚舟")
+    entry = Entry.objects.create(kind="device_command", code="CMD-T", version=1, title="x", valid_from=now, digest="x")
+    spans = {"answer_s": 10, "most_tries": 3, "result_s": 600, "entry": entry, "asked_by": person, "asked_at": now}
+    told = {"from_ms": 1, "to_ms": 2, "of": "2061"}
+    of_it = {"device": device, "protocol": "hj212", "number": "A1", "kind": "history", "arguments": told} | spans
+    made = DeviceCommand.objects.create(**of_it, expires_at=now + timedelta(hours=1))
+    found = CommandRecords("sqlite:////nowhere")
+    connection.ensure_connection()
+    found._local.connection = connection.connection
+    assert found.waiting() == {made.pk}
+    (question,) = found.questions([made.pk])
+    assert question == Question(
+        made.pk, "hj212", "A1", "ws-1", device.pk, "/990123/", "history", told, "waiting", "", 0, 10, 3, 600
+    )
+    step = Step(question, ("waiting",), "sent", "device.command_sent", lambda kept: None, mark="Q", tried=True)
+    assert found.step(step, now)
+    assert not found.step(step, now)
+    (left,) = found.left(now)
+    assert (left.state, left.mark, left.tries) == ("sent", "Q", 1)
+    done = Step(
+        question, ("sent",), "done", "device.command_done", lambda kept: None, answer={"ExeRtn": "1"}, readings=7
+    )
+    assert found.step(done, now)
+    made.refresh_from_db()
+    assert (made.state, made.tries, made.sent_at, made.closed_at) == ("done", 1, now, now)
+    assert (made.answer, made.readings) == ({"ExeRtn": "1"}, 7)
+    late = DeviceCommand.objects.create(**of_it, expires_at=now)
+    assert found.expire(now) == 1
+    late.refresh_from_db()
+    assert late.state == "expired"
+    written = AuditEntry.objects.filter(verb__startswith="device.").order_by("id")
+    assert [row.verb for row in written] == [
+        "device.command_sent", "device.command_done", "device.command_expired",
+    ]  # fmt: skip
+    assert {(row.ref, row.region_path, row.source) for row in written} == {(f"device:{device.pk}", "/990123/", "tcp")}
+    assert seal(now) >= 3
+    assert all(row.hash for row in written.all())
 
 
 def test_maps_trials_and_states_are_read_and_written_as_the_models_say(db: None):

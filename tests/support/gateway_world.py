@@ -60,7 +60,7 @@ def plant_records(path: Path, points: Mapping[str, list[str]], key: str = "secre
     with sqlite3.connect(path) as records:
         records.execute(
             "CREATE TABLE sensing_device (id INTEGER PRIMARY KEY, code TEXT, key_hash TEXT, lane TEXT, "
-            "enabled INTEGER, last_seen TEXT, battery REAL, battery_at TEXT)"
+            "enabled INTEGER, last_seen TEXT, battery REAL, battery_at TEXT, region_id INTEGER DEFAULT 1)"
         )
         records.execute(
             "CREATE TABLE sensing_point (id INTEGER PRIMARY KEY, code TEXT, device_id INTEGER, enabled INTEGER)"
@@ -84,6 +84,15 @@ LINK_TABLES = (
     "frames INTEGER, raw TEXT, first_at TEXT, last_at TEXT, UNIQUE (protocol, number))",
     "CREATE TABLE sensing_framefault (id INTEGER PRIMARY KEY, day TEXT, protocol TEXT, sender TEXT, fault TEXT, "
     "count INTEGER, raw TEXT, last_at TEXT, UNIQUE (day, protocol, sender, fault))",
+    "CREATE TABLE sensing_devicecommand (id INTEGER PRIMARY KEY, device_id INTEGER, protocol TEXT, number TEXT, "
+    "kind TEXT, arguments TEXT, state TEXT DEFAULT 'waiting', expires_at TEXT, answer_s INTEGER, most_tries INTEGER, "
+    "result_s INTEGER, mark TEXT DEFAULT '', tries INTEGER DEFAULT 0, sent_at TEXT, accepted_at TEXT, closed_at TEXT, "
+    "answer TEXT DEFAULT '{}', readings INTEGER DEFAULT 0)",
+    "CREATE TABLE regions_region (id INTEGER PRIMARY KEY, path TEXT)",
+    "INSERT INTO regions_region (id, path) VALUES (1, '/99/')",
+    "CREATE TABLE audit_entry (id INTEGER PRIMARY KEY, at TEXT, actor_id INTEGER, actor_name TEXT, verb TEXT, "
+    "ref TEXT, region_path TEXT, before TEXT, after TEXT, note TEXT, source TEXT, outcome TEXT, nonce TEXT UNIQUE, "
+    "hash TEXT)",
 )
 
 
@@ -105,6 +114,36 @@ def plant_links(path: Path, links: Mapping[tuple[str, str], tuple[str, str, dict
                 ),
             )
     records.close()
+
+
+def plant_command(path: Path, protocol: str, number: str, kind: str, **more: Any) -> int:
+    """A command as a person leaves it, beside `plant_links`; `expires_at` far ahead unless given. Returns its id."""
+    row = {"arguments": {}, "expires_at": "2100-01-01 00:00:00", "answer_s": 10, "most_tries": 3, "result_s": 600}
+    row |= {"protocol": protocol, "number": number, "kind": kind} | more
+    row["arguments"] = json.dumps(row["arguments"])
+    names = ", ".join(row)
+    with sqlite3.connect(path, timeout=10) as records:
+        made = records.execute(
+            f"INSERT INTO sensing_devicecommand (device_id, {names}) SELECT device_id, {', '.join('?' * len(row))} "
+            "FROM sensing_devicelink WHERE protocol = ? AND number = ?",
+            (*row.values(), protocol, number),
+        )
+    records.close()
+    assert made.lastrowid is not None
+    return made.lastrowid
+
+
+def command_of(path: Path, pk: int) -> dict[str, Any]:
+    """A command as its row stands, with the acts of its audit rows in their order."""
+    with sqlite3.connect(path, timeout=10) as records:
+        records.row_factory = sqlite3.Row
+        row = dict(records.execute("SELECT * FROM sensing_devicecommand WHERE id = ?", (pk,)).fetchone())
+        acts = records.execute("SELECT verb, note, after FROM audit_entry ORDER BY id").fetchall()
+    records.close()
+    row["answer"] = json.loads(row["answer"])
+    of_it = [act for act in acts if json.loads(act["after"]).get("command") == pk]
+    names = [act["verb"].removeprefix("device.command_") for act in of_it]
+    return row | {"acts": names, "notes": [act["note"] for act in of_it]}
 
 
 MODBUS_TABLES = (

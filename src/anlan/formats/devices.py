@@ -118,6 +118,11 @@ class Stream(ABC, Generic[M]):
         """What is left when no more bytes come."""
         return self._read(self._held, ended=True)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether bytes are held that are no whole frame."""
+        return bool(self._held or self._garbage)
+
     @abstractmethod
     def _read(self, buffer: bytes, *, ended: bool) -> list[M | BadFrame]:
         """Read what is held and came, and hold what is not complete."""
@@ -218,7 +223,16 @@ class Joiner:
         lost, self._lost = self._lost, []
         return lost
 
+    def close(self) -> list[Lost]:
+        """Give up what is not whole, because no more parts come; with what was given up since the last call."""
+        for key in list(self._open):
+            self._close(key)
+        lost, self._lost = self._lost, []
+        return lost
+
     def _expire(self, at_ms: int) -> None:
+        if not self._open:
+            return
         old = [key for key, (_total, since, _parts) in self._open.items() if at_ms - since > self._max_age_ms]
         for key in old:
             self._close(key)

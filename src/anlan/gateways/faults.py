@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -52,11 +52,17 @@ class Counted:
 class FaultRecords(PlainRecords):
     """The counters in the records; raises Away when the database cannot be reached."""
 
-    def counted(self, rows: Iterable[tuple[str, str, str, str, Counted]]) -> None:
-        """Add to the counters of faults: day, protocol, sender, fault."""
-        for day, protocol, sender, fault, one in rows:
+    def counted(self, faults: Mapping[tuple[str, str, str, str], Counted]) -> None:
+        """Add to the counters of faults, by day, protocol, sender and fault, in one transaction."""
+        if faults:
+            with self._together():
+                self._count(faults)
+
+    def _count(self, faults: Mapping[tuple[str, str, str, str], Counted]) -> None:
+        for (day, protocol, sender, fault), one in faults.items():
             at = self._at(moment(one.last_ms))
             self._write(COUNTED, (day, protocol, sender[:60], fault, one.count, one.raw, at))
+        for day in {day for day, *_rest in faults}:
             self._write(OLD, ((date.fromisoformat(day) - timedelta(days=DAYS)).isoformat(),))
 
 
@@ -100,13 +106,17 @@ class Faults:
 
     def write_counts(self, records: FaultRecords) -> None:
         """Add to the records what was counted; what cannot be written is said to be lost."""
-        with self._lock:
-            faults, self._faults = self._faults, {}
+        faults = self._taken()
         try:
-            if faults:
-                records.counted((*key, one) for key, one in faults.items())
+            records.counted(faults)
         except Away as error:
             log.warning("counters of %d faults are lost, the records cannot be written: %s", len(faults), error)
+
+    def _taken(self) -> dict[tuple[str, str, str, str], Counted]:
+        """What was counted since the last call."""
+        with self._lock:
+            faults, self._faults = self._faults, {}
+        return faults
 
 
 def set_aside_frame(sender: str, protocol: str, fault: str, why: str, raw: bytes, note: str = "") -> NewBatch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -49,6 +49,10 @@ class PlainRecords:
             at = self._at(now)
             self._write("UPDATE sensing_device SET battery = ?, battery_at = ? WHERE code = ?", (percent, at, code))
 
+    @property
+    def url(self) -> str:
+        return self._url
+
     def close(self) -> None:
         connection = getattr(self._local, "connection", None)
         if connection is not None:
@@ -78,6 +82,20 @@ class PlainRecords:
             connection.execute("SAVEPOINT rows")
             connection.executemany(sql, rows)
             connection.execute("RELEASE rows")
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """One transaction of all that is written inside, or none of it. Raises Away."""
+        with self._connected() as connection:
+            # IMMEDIATE: SQLite gives no second chance to a reader that wants to write.
+            connection.execute("BEGIN IMMEDIATE" if self._path else "BEGIN")
+            try:
+                yield
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(self._driver.Error):
+                    connection.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:

@@ -3,7 +3,8 @@
     definition: upper five bits the number of bytes of data, lower three the decimals
     F0 F0 time of observation, F1 F1 station and class, FF xx an extended identifier, 04 18 a step of time
 
-A time of observation holds for the elements that follow, until the next one.
+A time of observation holds for the elements that follow, until the next one. In the answer to a question for a span
+(function 38) the values of one element stand behind one another after its definition, a step of time apart.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from anlan.formats.sl651.message import HEX, OPENING, Message, stamp_ms
 
 #: Functions whose texts hold elements; all but the last name the station's class.
 WITH_CLASS: Final = frozenset({*range(0x30, 0x3B), 0x44})
-_EVEN: Final = 0x31
 WITH_ELEMENTS: Final = WITH_CLASS | {0x46}
+#: An even report, and the answer to a question for a span.
+_EVEN, _SPAN = 0x31, 0x38
 
 _TIME, _STATION, _MANUAL, _PICTURE, _USER, _EXTENDED, _STEP = 0xF0, 0xF1, 0xF2, 0xF3, 0xFD, 0xFF, 0x04
 #: Elements of one hour in steps of five minutes: bytes of each value.
@@ -29,6 +31,10 @@ _FIVE_MINUTES: Final = 300_000
 _SERIES_VALUES: Final = 12
 #: Most values of one element in a block of steps, most elements in it, most ways of reading it that are followed.
 _MOST_STEPS, _MOST_ELEMENTS, _MOST_WAYS = 288, 32, 16
+#: Most values in the answer to a question for a span: every five minutes of a month.
+_MOST_ROW: Final = 9_000
+#: Of the parts of a step: how many make the next larger unit, and ms of one.
+_STEP_UNITS: Final = ((1, 86_400_000), (24, 3_600_000), (60, 60_000))
 
 
 class Meaning(msgspec.Struct, frozen=True, gc=False):
@@ -116,6 +122,9 @@ def elements(message: Message) -> list[Element]:
             break
         end = start + (definition >> 3)
         each = SERIES.get(identifier, 0)
+        if step and function == _SPAN:
+            found.append(_answer(identifier, definition, text, at, start, station, time, step))
+            break
         whole = start + _SERIES_VALUES * each
         if each and end != whole and whole <= size and _is_plain(text, whole) and not _is_plain(text, end):
             # Stations of one province write 5C for C0; how long an hour is the standard says.
@@ -123,12 +132,12 @@ def elements(message: Message) -> list[Element]:
             at = whole
             continue
         if step and not each and end > start:
-            count, plain = _row(text, start, end - start), _is_plain(text, end)
-            if count and not plain and step > 0:
+            count, plain = _row(text, start, end - start, _MOST_STEPS), _is_plain(text, end)
+            if count > 1 and not plain and step > 0:
                 found.append(Element(identifier, definition, text[start:], station, time, count, step))
                 break
             # Both ways of reading are open, or none: an even report is a row, and elsewhere the times tell how long.
-            if not plain or (count and (function == _EVEN or count == _expected(step, time, message.sent_ms))):
+            if not plain or (count > 1 and (function == _EVEN or count == _expected(step, time, message.sent_ms))):
                 found.append(Element(identifier, -1, text[at:], station, time))
                 break
         if end > size or end == start or (each and end - start != _SERIES_VALUES * each):
@@ -146,18 +155,39 @@ def elements(message: Message) -> list[Element]:
 
 
 def _step_ms(data: bytes) -> int:
-    """A step of time as days, hours, minutes; -1 where it cannot be told.
+    """A step of time as days, hours, minutes, one of which is not zero; -1 where it cannot be told.
 
-    Devices write the minutes as BCD or as a plain byte: what divides the hour is meant.
+    Devices write them as BCD or as plain bytes: what divides the hour, the day, or is one day is meant.
     """
-    if len(data) != 3 or data[0] or data[1]:
+    if len(data) != 3 or sum(1 for part in data if part) != 1:
         return -1
-    minutes = data[2]
-    readings = {minutes}
-    if minutes & 0x0F < 10 and minutes >> 4 < 10:
-        readings.add((minutes >> 4) * 10 + (minutes & 0x0F))
-    fit = [one for one in readings if one and 60 % one == 0]
-    return fit[0] * 60_000 if len(fit) == 1 else -1
+    place = next(place for place, part in enumerate(data) if part)
+    number, (whole, unit_ms) = data[place], _STEP_UNITS[place]
+    readings = {number}
+    if number & 0x0F < 10 and number >> 4 < 10:
+        readings.add((number >> 4) * 10 + (number & 0x0F))
+    fit = [one for one in readings if one and whole % one == 0]
+    return fit[0] * unit_ms if len(fit) == 1 else -1
+
+
+def _answer(
+    identifier: int, definition: int, text: bytes, at: int, start: int, station: str, time: int | None, step: int
+) -> Element:
+    """The values of one element from `start`, as the answer to a question for a span has them.
+
+    Unreadable (definition -1) unless they fill the text to its end: then it is not certain where one begins.
+    """
+    each = SERIES.get(identifier, 0)
+    if each:
+        # An hour in fives has a step of its own; stations send zero before it.
+        count, over = divmod(len(text) - start, each)
+        fits, step = not over and not count % _SERIES_VALUES and count <= _MOST_ROW, _FIVE_MINUTES
+    else:
+        count = _row(text, start, definition >> 3, _MOST_ROW, below_zero=True)
+        fits = step > 0
+    if not count or not fits:
+        return Element(identifier, -1, text[at:], station, time)
+    return Element(identifier, definition, text[start:], station, time, count, step)
 
 
 def _expected(step: int, time: int | None, sent: int | None) -> int:
@@ -208,17 +238,25 @@ def _block(
     return end
 
 
-def _row(text: bytes, start: int, width: int) -> int:
+def _row(text: bytes, start: int, width: int, most: int, *, below_zero: bool = False) -> int:
     """How many values of one element stand behind one another up to the end of the text; 0 where it is no such row.
 
     An even report (31) names its element once. A row may look like elements of its own as well: the caller asks first.
+
+    below_zero  FF before digits is a number below zero; it may as well begin an extended element where others follow
     """
-    data = text[start:]
-    count, over = divmod(len(data), width)
-    if over or not 2 <= count <= _MOST_STEPS:
+    if not width:
         return 0
-    parts = [data[at : at + width].hex() for at in range(0, len(data), width)]
-    return count if all(part.isdigit() or not part.strip("f") for part in parts) else 0
+    count, over = divmod(len(text) - start, width)
+    if over or count > most:
+        return 0
+    for at in range(start, len(text), width):
+        digits = text[at : at + width].hex()
+        if below_zero and digits.startswith("ff") and digits[2:].isdigit():
+            continue
+        if not digits.isdigit() and digits.strip("f"):
+            return 0
+    return count
 
 
 def _is_plain(text: bytes, at: int) -> bool:

@@ -47,7 +47,7 @@ def values(message: Message) -> list[Value]:
     made: list[Value] = []
     for element in coded_elements(message):
         identifier, definition = element.id, element.definition
-        if identifier in SERIES:
+        if identifier in SERIES and (definition >= 0 or element.step_ms):
             _series(element, made)
             continue
         if definition < 0:

@@ -55,6 +55,12 @@ def split(message: Message, most: int = 1024) -> list[Message]:
     ]
 
 
+def opening(serial: int, at_ms: int, coding: str) -> bytes:
+    """Serial number and time of sending, with which every text begins."""
+    text = serial.to_bytes(2, "big") + bytes.fromhex(beijing_digits(at_ms)[2:14])
+    return text.hex().upper().encode("ascii") if coding == ASCII else text
+
+
 def reply(message: Message, *, at_ms: int, end: int = EOT) -> bytes:
     """The centre's answer to a report, in its coding: its serial number, and the time by which the station sets its
     clock.
@@ -66,9 +72,7 @@ def reply(message: Message, *, at_ms: int, end: int = EOT) -> bytes:
     serial = message.serial
     if serial is None:
         raise ValueError("a packet without a serial number; answer the whole message")
-    text = serial.to_bytes(2, "big") + bytes.fromhex(beijing_digits(at_ms)[2:14])
-    if message.coding == ASCII:
-        text = text.hex().upper().encode("ascii")
+    text = opening(serial, at_ms, message.coding)
     down = Message(
         False,
         message.centre,

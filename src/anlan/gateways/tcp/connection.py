@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, cast
 
 from anlan.formats.devices import BadFrame
+from anlan.gateways.tcp.asking import Asking
 from anlan.gateways.tcp.committing import Job
-from anlan.gateways.tcp.speech import Frame, Speaker
+from anlan.gateways.tcp.speech import REPLY, Frame, Speaker
 from anlan.gateways.tcp.taking import Caller, Taken, Taking
+from anlan.kernel.sensing.store import BACKFILL
 
 log = logging.getLogger("anlan.tcp")
 
@@ -46,6 +48,7 @@ class Office(Protocol):
 
     bounds: Bounds
     taking: Taking
+    asking: Asking
     clock: Callable[[], int]
 
     def put(self, job: Job) -> None:
@@ -127,7 +130,8 @@ class Connection(asyncio.Protocol):
     def _read(self, piece: bytes) -> None:
         now_ms, now = self.office.clock(), asyncio.get_running_loop().time()
         found = self.speaker.feed(piece, now_ms)
-        if found:
+        # A packet of a message is whole though the message is not: only bytes without an end are waited for.
+        if found or not self.speaker.unfinished:
             self._last, self._begun = now, 0.0
         else:
             self._begun = self._begun or now
@@ -149,26 +153,59 @@ class Connection(asyncio.Protocol):
         if isinstance(one, BadFrame):
             taken = self.office.taking.bad(one, self.caller, now_ms)
         else:
-            taken = self.office.taking.frame(one, self.caller, now_ms)
+            taken = self._frame(one, now_ms)
         if taken.let_in:
             self._wrong = 0
         elif taken.enrol is None:
             self._wrong += self.caller.link is None or isinstance(one, Frame)
         if taken.batches or taken.answer or taken.enrol:
             self._unsettled += 1
-            self.office.put(Job(taken, lambda kept: self._settled(one, taken, kept)))
+            digest = self.caller.digest
+            self.office.put(Job(taken, lambda kept: self._settled(one, taken, digest, kept)))
+        else:
+            self._may_be_asked(one, taken, self.caller.digest)
         if self._wrong > self.office.bounds.wrong:
             self.close()
 
-    def _settled(self, one: Frame | BadFrame, taken: Taken, kept: bool) -> None:
+    def _frame(self, frame: Frame, now_ms: int) -> Taken:
+        """Take a frame in; what it brings or says of a command is the command's."""
+        asking, key = self.office.asking, (self.protocol, frame.number)
+        owner = asking.belongs(key, frame) if frame.mark else None
+        if owner is not None:
+            frame = replace(frame, lane=BACKFILL)
+        taken = self.office.taking.frame(frame, self.caller, now_ms)
+        link = self.caller.link
+        if not taken.let_in or link is None:
+            return taken
+        # Counted, and what it brings is taken as ever: readings are true whoever asked for them.
+        if (frame.said or frame.kind == REPLY) and not asking.answered(key, frame, None):
+            self.office.taking.notes.fault(self.protocol, link.device, "no_question", frame.raw, now_ms)
+        elif owner is not None:
+            asking.answered(key, frame, owner)
+        return taken
+
+    def _may_be_asked(self, one: Frame | BadFrame, taken: Taken, digest: str) -> None:
+        """The sender of this frame is here, has proved itself and has its answer: what waits for it may be said now."""
+        if isinstance(one, Frame) and one.heard is not None and taken.let_in and self._transport is not None:
+            self.office.asking.heard((self.protocol, one.number), self, one.heard, digest)
+
+    def _settled(self, one: Frame | BadFrame, taken: Taken, digest: str, kept: bool) -> None:
         """On disk, or never: called in the loop, in the order of the frames."""
         self._unsettled -= 1
         if kept and isinstance(one, Frame):
-            self.send(one.welcome(taken.code) if taken.enrol and one.welcome else taken.answer)
+            self.send(self._answer(one, taken))
+            self._may_be_asked(one, taken, digest)
         elif not kept:
             # It is not to believe that later frames stand for this one.
             self.close()
         self._work()
+
+    def _answer(self, frame: Frame, taken: Taken) -> bytes:
+        if taken.enrol and frame.welcome:
+            return frame.welcome(taken.code)
+        if frame.stay and taken.let_in and self.office.asking.stays((self.protocol, frame.number)):
+            return frame.stay()
+        return taken.answer
 
     def send(self, frame: bytes) -> None:
         """Write a frame; one that is gone hears nothing."""
@@ -182,6 +219,9 @@ class Connection(asyncio.Protocol):
 
     def look(self, now: float) -> None:
         """Close what is silent, what never finishes a frame and what never proves a device."""
+        now_ms = self.office.clock()
+        for one in self.speaker.given_up(now_ms):
+            self._take(one, now_ms)
         bounds = self.office.bounds
         if self._unsettled:
             return

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 
 from anlan.gateways.committing import Committer
 from anlan.gateways.tcp import hj212, jt808, sl651
+from anlan.gateways.tcp.asking import Asking, Step
+from anlan.gateways.tcp.clerk import Clerk
+from anlan.gateways.tcp.command_records import CommandRecords
 from anlan.gateways.tcp.committing import Job, enrolled
 from anlan.gateways.tcp.connection import Bounds, Connection
 from anlan.gateways.tcp.notes import Notes
 from anlan.gateways.tcp.records import LinkRecords
-from anlan.gateways.tcp.speech import Speaker
+from anlan.gateways.tcp.speech import Question, Speaker
 from anlan.gateways.tcp.taking import Taking
 from anlan.kernel.sensing.door import links
 from anlan.kernel.sensing.door.directory import Away, Directory
@@ -44,18 +47,23 @@ class Gateway:
     bounds: Bounds = field(default_factory=Bounds)
     clock: Callable[[], int] = clock_ms
     taking: Taking = field(init=False)
+    asking: Asking = field(init=False)
     #: Port by protocol, once it listens.
     ports: dict[str, int] = field(default_factory=dict)
     _connections: set[Connection] = field(default_factory=set)
     _by_address: Counter[str] = field(default_factory=Counter)
     _committer: Committer[Job] = field(init=False)
+    _clerk: Clerk = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
 
     def __post_init__(self) -> None:
         self.taking = Taking(self.directory, Notes())
+        self.asking = Asking(self)
         self._committer = Committer(
             self.store, self._committed, lambda job: enrolled(job, self.records), self.records.close
         )
+        commands = CommandRecords(self.records.url)
+        self._clerk = Clerk(commands, self.clock, self._begin, self._offered, self._settled)
 
     async def run(
         self, host: str, ports: Mapping[str, int], stop: asyncio.Event, ready: Callable[[], object] = lambda: None
@@ -74,6 +82,7 @@ class Gateway:
                 self.ports[protocol] = server.sockets[0].getsockname()[1]
                 log.info("devices that speak %s may connect to %s:%d", protocol, host, self.ports[protocol])
             looking.start()
+            self._clerk.start()
             ready()
             while not stop.is_set():
                 self._sweep()
@@ -90,6 +99,7 @@ class Gateway:
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             await self._loop.run_in_executor(None, self._committer.stop)
+            await self._loop.run_in_executor(None, self._clerk.stop)
             ending.set()
             if looking.is_alive():
                 await self._loop.run_in_executor(None, looking.join)
@@ -101,6 +111,12 @@ class Gateway:
 
     def put(self, job: Job) -> None:
         self._committer.put(job)
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def note(self, step: Step) -> None:
+        self._clerk.note(step)
 
     def joined(self, connection: Connection) -> bool:
         address = connection.caller.address
@@ -115,6 +131,7 @@ class Gateway:
 
     def left(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self.asking.left(connection)
         address = connection.caller.address
         self._by_address[address] -= 1
         if not self._by_address[address]:
@@ -126,6 +143,7 @@ class Gateway:
         now = self._loop.time()
         for connection in list(self._connections):
             connection.look(now)
+        self.asking.look()
 
     def _look(self, ending: threading.Event) -> None:
         """Read links and write counters in a thread of its own; an unreachable database is borne."""
@@ -152,6 +170,17 @@ class Gateway:
             self._loop.call_soon_threadsafe(_tell, settled)
         except RuntimeError:
             log.info("%d frames are committed and their senders gone", len(settled))
+
+    # -- the clerk's thread -------------------------------------------------------------------------------------------
+
+    def _begin(self, left: Sequence[Question]) -> None:
+        self._loop.call_soon_threadsafe(self.asking.begin, left)
+
+    def _offered(self, found: Sequence[Question], waiting: frozenset[int]) -> None:
+        self._loop.call_soon_threadsafe(self.asking.offered, found, waiting)
+
+    def _settled(self, step: Step, kept: bool) -> None:
+        self._loop.call_soon_threadsafe(step.settled, kept)
 
 
 def _tell(settled: Sequence[tuple[Job, bool]]) -> None:

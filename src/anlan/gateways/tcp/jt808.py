@@ -7,7 +7,10 @@ from functools import partial
 
 from anlan.formats import jt808
 from anlan.formats.devices import BadFrame, Joiner
-from anlan.gateways.tcp.speech import DATA, ENROL, NOTICE, PROVE, REPLY, Frame
+from anlan.formats.jt808 import asking
+from anlan.gateways.tcp.parts import given_up
+from anlan.gateways.tcp.speech import DATA, ENROL, NOTICE, PROVE, REPLY, Frame, Question, Said
+from anlan.kernel.sensing.door import commands
 from anlan.kernel.sensing.store import BACKFILL, LIVE
 
 _REPLY, _HEARTBEAT, _LEAVE, _REGISTER, _AUTHENTICATE = 0x0001, 0x0002, 0x0003, 0x0100, 0x0102
@@ -18,6 +21,8 @@ _DATA, _CONFIRMED = frozenset({_POSITION, _BATCH}), frozenset({_HEARTBEAT, _LEAV
 _KEPT = 1
 #: Results: done, failed, not supported; of a registration: taken before, no such terminal.
 _DONE, _FAILED, _UNSUPPORTED, _TAKEN, _NO_TERMINAL = 0, 1, 3, 3, 4
+#: Message that asks, by kind of command.
+_ASKS = {commands.LOCATE: asking.LOCATE, commands.TRACK: asking.TRACK, commands.TEXT: asking.TEXT}
 
 
 class Speaker:
@@ -31,8 +36,29 @@ class Speaker:
     def feed(self, data: bytes, now_ms: int) -> list[Frame | BadFrame]:
         return self._frames(self._reader.feed(data), now_ms)
 
+    @property
+    def unfinished(self) -> bool:
+        return self._reader.unfinished
+
+    def given_up(self, now_ms: int) -> list[BadFrame]:
+        return given_up(self._joiner.lost(now_ms))
+
     def close(self, now_ms: int) -> list[Frame | BadFrame]:
-        return self._frames(self._reader.close(), now_ms)
+        return [*self._frames(self._reader.close(), now_ms), *given_up(self._joiner.close())]
+
+    def mark(self, question: Question, now_ms: int) -> str:
+        """Message and serial number, which the terminal repeats in its answer."""
+        if question.kind not in _ASKS:
+            raise ValueError(f"JT/T 808 cannot say {question.kind}")
+        return f"{_ASKS[question.kind]:04X}:{self._next()}"
+
+    def ask(self, heard: jt808.Message, question: Question, mark: str, now_ms: int) -> bytes:
+        serial, told = int(mark.partition(":")[2]), question.arguments
+        if question.kind == commands.LOCATE:
+            return asking.locate(heard, serial=serial)
+        if question.kind == commands.TRACK:
+            return asking.track(heard, serial=serial, every_s=told["every_s"], for_s=told["for_s"])
+        return asking.text(heard, serial=serial, words=told["words"], urgent=told["urgent"])
 
     def _welcome(self, message: jt808.Message, code: str) -> bytes:
         """The answer to a registration; without a code: it is registered already."""
@@ -54,7 +80,7 @@ class Speaker:
             whole = jt808.join(self._joiner, one, at_ms=now_ms)
             if whole is not None:
                 made.append(self._frame(whole, one.raw))
-        made += [BadFrame(("lost_parts",), b"".join(lost.parts.values())) for lost in self._joiner.lost(now_ms)]
+        made += given_up(self._joiner.lost(now_ms))
         return made
 
     def _frame(self, message: jt808.Message, raw: bytes) -> Frame:
@@ -66,17 +92,22 @@ class Speaker:
         if kind == _AUTHENTICATE:
             said = (jt808.fields(message) or {}).get("authentication_code", "")
             code = said.rstrip("\0") if isinstance(said, str) else ""
-            return Frame(number, code, PROVE, "", raw, answer=self._confirmed(message), refusal=refusal)
+            return Frame(number, code, PROVE, "", raw, answer=self._confirmed(message), refusal=refusal, heard=message)
         if kind == _REPLY:
-            return Frame(number, None, REPLY, "", raw)
+            mark, told = _answered(message)
+            return Frame(number, None, REPLY, "", raw, heard=message, mark=mark, said=told)
         if kind == _POSITION_ASKED:
-            return Frame(number, None, DATA, _key(message), raw, jt808.values(message))
+            mark = f"{asking.LOCATE:04X}:{int.from_bytes(message.body[:2], 'big')}"
+            values, done = jt808.values(message), Said(commands.DONE)
+            return Frame(number, None, DATA, _key(message), raw, values, heard=message, mark=mark, said=done)
         if kind in _DATA:
             old = kind == _BATCH and message.body[2:3] == bytes((_KEPT,))
             lane, answer = (BACKFILL if old else LIVE), self._confirmed(message)
-            return Frame(number, None, DATA, _key(message), raw, jt808.values(message), lane, answer, refusal)
+            values = jt808.values(message)
+            return Frame(number, None, DATA, _key(message), raw, values, lane, answer, refusal, heard=message)
         result = _DONE if kind in _CONFIRMED else _UNSUPPORTED
-        return Frame(number, None, NOTICE, "", raw, answer=self._confirmed(message, result), refusal=refusal)
+        confirmed = self._confirmed(message, result)
+        return Frame(number, None, NOTICE, "", raw, answer=confirmed, refusal=refusal, heard=message)
 
     def _confirmed(self, message: jt808.Message, result: int = _DONE) -> bytes:
         return jt808.reply(message, serial=self._next(), result=result)
@@ -84,3 +115,16 @@ class Speaker:
 
 def _key(message: jt808.Message) -> str:
     return f"jt808:{message.id:04X}:{hashlib.sha256(message.body).hexdigest()[:32]}"
+
+
+def _answered(message: jt808.Message) -> tuple[str, Said | None]:
+    """Which command a general reply answers, and how. Where a terminal is it says in a message of its own (0201)."""
+    said = jt808.fields(message)
+    if said is None:
+        return "", None
+    told = {"result": str(said["result"])}
+    if said["result"] != _DONE:
+        state = commands.REFUSED
+    else:
+        state = commands.ACCEPTED if said["server_message_id"] == asking.LOCATE else commands.DONE
+    return f"{said['server_message_id']:04X}:{said['server_flow_id']}", Said(state, told)

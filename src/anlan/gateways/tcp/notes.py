@@ -44,14 +44,14 @@ class Notes(Faults):
 
     def write(self, records: LinkRecords) -> None:
         """Add to the records what was counted; what cannot be written is said to be lost."""
-        self.write_counts(records)
+        faults = self._taken()
         with self._lock:
             called, self._called = self._called, {}
             heard, self._heard = self._heard, {}
         try:
-            if called:
-                records.called((*key, one) for key, one in called.items())
-            for link, (address, frames, at_ms) in heard.items():
-                records.heard(link, address, frames, at_ms)
+            records.noted(faults, called, heard)
         except Away as error:
-            log.warning("what %d devices sent is not counted, the records cannot be written: %s", len(heard), error)
+            log.warning(
+                "counters of %d faults and %d devices are lost, the records cannot be written: %s",
+                len(faults), len(heard), error,
+            )  # fmt: skip

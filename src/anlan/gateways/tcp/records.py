@@ -5,13 +5,13 @@ Names of tables and columns are those of `kernel.sensing.models`; a test holds t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from anlan.gateways.faults import FaultRecords, moment
+from anlan.gateways.faults import Counted, FaultRecords, moment
 
 LINKS = """
 SELECT l.id, l.protocol, l.number, l.secret_hash, l.sensors, d.code
@@ -69,18 +69,29 @@ class LinkRecords(FaultRecords):
         """Keep the digest of a credential that is given out now; False when there is one, which stays."""
         return self._write(ENROL, (digest, link)) > 0
 
-    def heard(self, link: int, address: str, frames: int, at_ms: int) -> None:
-        """Where a device speaks from, when it did last, and how many frames more."""
-        self._write(CONNECTED, (address[:60], self._at(moment(at_ms)), frames, link))
+    def noted(
+        self,
+        faults: Mapping[tuple[str, str, str, str], Counted],
+        called: Mapping[tuple[str, str], Called],
+        heard: Mapping[int, tuple[str, int, int]],
+    ) -> None:
+        """Add what was noted since the last writing, all of it in one transaction.
 
-    def called(self, rows: Iterable[tuple[str, str, Called]]) -> None:
-        """Keep numbers that are not registered."""
-        for protocol, number, one in rows:
-            first, last = self._at(moment(one.first_ms)), self._at(moment(one.last_ms))
-            self._write(
-                CALLED, (protocol, number[:40], one.secret_hash, one.address[:60], one.frames, one.raw, first, last)
-            )
-        self._write(FORGET, (MOST_CALLERS,))
+        faults  by day, protocol, sender and fault;  called  numbers that are not registered, by protocol and number
+        heard   by link: address, frames more, when the last one came
+        """
+        if not (faults or called or heard):
+            return
+        with self._together():
+            self._count(faults)
+            for (protocol, number), caller in called.items():
+                seen = (self._at(moment(caller.first_ms)), self._at(moment(caller.last_ms)))
+                said = (caller.secret_hash, caller.address[:60], caller.frames, caller.raw)
+                self._write(CALLED, (protocol, number[:40], *said, *seen))
+            if called:
+                self._write(FORGET, (MOST_CALLERS,))
+            for link, (address, frames, at_ms) in heard.items():
+                self._write(CONNECTED, (address[:60], self._at(moment(at_ms)), frames, link))
 
 
 def _sensors(kept: Any) -> dict[str, str]:

@@ -30,6 +30,7 @@ KINDS = {
     "calendars": "calendar",
     "alarm_life": "alarm_life",
     "history": "history",
+    "device_commands": "device_command",
     "code_lists": "code_list",
     "industries": "code_list",
     "supplies": "code_list",

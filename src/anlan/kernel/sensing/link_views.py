@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,7 +16,10 @@ from django.views.decorators.http import require_POST, require_safe
 from anlan.kernel.people.rights import holds, may
 from anlan.kernel.regions.models import Region
 from anlan.kernel.sensing import queries, services
+from anlan.kernel.sensing.device_commands import VERB
+from anlan.kernel.sensing.door.commands import OPEN
 from anlan.kernel.sensing.models import Caller, Device, DeviceLink, FrameFault, LinkProtocol
+from anlan.kernel.sensing.services.commands import WITH_CLOCK
 from anlan.kernel.sensing.services.links import let_register, link_device, other_units, sensors_of
 from anlan.kernel.sensing.views import tabs
 from anlan.kernel.sensing.words import fault_words
@@ -29,22 +33,34 @@ FIELDS = ("device", "protocol", "number", "secret", "sensors")
 
 @require_safe
 def links(request: HttpRequest) -> HttpResponse:
-    """Devices by protocol, callers that nobody registered, and counted faults with the bytes that last showed them."""
-    if not holds(request.user, "device.manage"):
+    """Devices by protocol, callers that nobody registered, and counted faults with the bytes that last showed them.
+
+    Who may only send commands sees the devices that may be sent some, and no faults.
+    """
+    if not (holds(request.user, "device.manage") or holds(request.user, VERB)):
         return render(request, "web/denied.html", status=403)
     return _page(request)
 
 
 def _page(request: HttpRequest, *, status: int = 200, **more: Any) -> HttpResponse:
-    devices = queries.devices_for(request.user)
-    found = DeviceLink.objects.filter(device__in=devices).select_related("device").order_by("protocol", "number")
+    devices, commanded = queries.devices_for(request.user), queries.commanded_by(request.user)
+    mine = Q(device__in=devices.values("pk")) | Q(device__in=commanded.values("pk"))
+    open_ones = Count("device__commands", filter=Q(device__commands__state__in=OPEN))
+    found = DeviceLink.objects.filter(mine).select_related("device").annotate(open_commands=open_ones)
+    found = found.order_by("protocol", "number")
+    shown = list(found[:MOST])
+    here = {link.device_id for link in shown}
     whole = _sees_strangers(request.user)
     since = timezone.now().date() - timedelta(days=DAYS)
     faults = FrameFault.objects.filter(day__gte=since, protocol__in=LinkProtocol.values).order_by("-day", "-count")
     if not whole:
         faults = faults.filter(sender__in=devices.values("code"))
     context = {
-        "links": found[:MOST],
+        "links": shown,
+        "managed": set(devices.filter(pk__in=here).values_list("pk", flat=True)),
+        "commanded": set(commanded.filter(pk__in=here).values_list("pk", flat=True)),
+        "may_manage": holds(request.user, "device.manage"),
+        "with_clock": [(code, label) for code, label in LinkProtocol.choices if code in WITH_CLOCK],
         "callers": Caller.objects.order_by("-last_at")[:MOST] if whole else (),
         "faults": [{"row": row, "words": fault_words(row.fault)} for row in faults[:MOST]],
         "protocols": LinkProtocol.choices,

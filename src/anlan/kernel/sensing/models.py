@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from anlan.kernel.regions.scope import ScopedManager
+from anlan.kernel.sensing.door import commands
 from anlan.kernel.sensing.door.links import HJ212, JT808, MODBUS, SL651
 from anlan.kernel.sensing.modbus.models import ModbusConnection, ModbusLine, ModbusState, ModbusTrial  # noqa: F401
 from anlan.kernel.sensing.sealed import PointManager
@@ -126,6 +127,72 @@ class DeviceLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.number}"
+
+
+class CommandKind(models.TextChoices):
+    """What can be asked of a device; values as in `door.commands`."""
+
+    SET_CLOCK = commands.SET_CLOCK, _("Set the clock")
+    READ_CLOCK = commands.READ_CLOCK, _("Read the clock")
+    HISTORY = commands.HISTORY, _("Ask for old data")
+    LOCATE = commands.LOCATE, _("Ask where it is")
+    TRACK = commands.TRACK, _("Report its place more often")
+    TEXT = commands.TEXT, _("Show a text")
+
+
+class CommandState(models.TextChoices):
+    """How far a command is; values as in `door.commands`."""
+
+    WAITING = commands.WAITING, _("waits for the device")
+    SENT = commands.SENT, _("sent to the device")
+    ACCEPTED = commands.ACCEPTED, _("taken up by the device")
+    DONE = commands.DONE, _("carried out")
+    REFUSED = commands.REFUSED, _("refused or failed")
+    NO_ANSWER = commands.NO_ANSWER, _("no answer")
+    EXPIRED = commands.EXPIRED, _("not connected in time")
+    WITHDRAWN = commands.WITHDRAWN, _("taken back")
+
+
+class DeviceCommand(models.Model):
+    """Something that a person asks of a device that speaks TCP; sent by the gateway, which writes what became of it."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="commands", db_index=False)
+    protocol = models.CharField(_("protocol"), max_length=10, choices=LinkProtocol.choices)
+    number = models.CharField(_("number"), max_length=40)  # for which it was asked
+    kind = models.CharField(_("command"), max_length=20, choices=CommandKind.choices)
+    arguments = models.JSONField(default=dict)  # by kind, see `door.commands`
+    state = models.CharField(_("state"), max_length=12, choices=CommandState.choices, default=CommandState.WAITING)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()  # it waits so long for its device
+    entry = models.ForeignKey("rulebook.Entry", on_delete=models.PROTECT, related_name="+")  # that gave the spans
+    answer_s = models.PositiveIntegerField()  # until the first answer, then it is sent again
+    most_tries = models.PositiveSmallIntegerField()
+    result_s = models.PositiveIntegerField()  # from one sign of the work on it to the next
+    mark = models.CharField(max_length=40, blank=True)  # by which its answers are known
+    tries = models.PositiveSmallIntegerField(default=0)  # how often it was sent
+    sent_at = models.DateTimeField(null=True, blank=True)  # last
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    answer = models.JSONField(default=dict)  # in the words of its protocol
+    readings = models.PositiveIntegerField(default=0)  # that came in answer
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(fields=("device", "-id"), name="commands_of_a_device"),
+            models.Index(fields=("state", "id"), name="commands_by_state"),
+        ]
+        verbose_name = _("command to a device")
+        verbose_name_plural = _("commands to devices")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something may still come of it."""
+        return self.state in commands.OPEN
 
 
 class Caller(models.Model):

@@ -111,6 +111,12 @@ def devices_for(actor: Any) -> QuerySet[Device]:
     return rows.select_related("region")
 
 
+def commanded_by(actor: Any) -> QuerySet[Device]:
+    """Devices to which the actor may send commands."""
+    rows: QuerySet[Device] = Device.objects.for_actor(actor, "device.command")
+    return rows
+
+
 def device_list(actor: Any, typed: str) -> QuerySet[Device]:
     """Devices that the actor may manage, by code or name, each with the number of its points."""
     rows = devices_for(actor)

@@ -17,7 +17,7 @@ from anlan.kernel.people.rights import may
 from anlan.kernel.people.verbs import declare_verb
 from anlan.kernel.rulebook.schemas import register_schema
 from anlan.kernel.rulebook.wording import KIND_LABELS, register_wording
-from anlan.kernel.sensing import alarm_start, keeping_start, steps
+from anlan.kernel.sensing import alarm_start, device_commands, keeping_start, steps
 from anlan.kernel.sensing import health as device_health
 from anlan.kernel.sensing.conditions import faults_of
 from anlan.kernel.sensing.derived import start as derived_start
@@ -41,6 +41,7 @@ ENGINE_BEHIND = timedelta(seconds=30)
 def register() -> None:
     declare_verb("point.see", _("See points and their readings"), kind="see")
     declare_verb("device.manage", _("Register devices and points, give and revoke keys"))
+    declare_verb(device_commands.VERB, _("Send commands to devices"))
     declare_verb("setaside.see", _("See readings that were set aside"), kind="see")
     declare_verb("setaside.replay", _("Send readings again that were set aside, or drop them"))
     declare_verb("alarm.see", _("See alarms"), kind="see")
@@ -55,6 +56,16 @@ def register() -> None:
             "alarm.undo": _("Acknowledgement undone"),
             "alarm.close": _("Alarm closed"),
             "alarm.open_case": _("Case opened for an alarm"),
+            "device.command": _("Command to a device"),
+            "device.command_withdrawn": _("Command to a device taken back"),
+            "device.command_sent": _("Command sent to a device"),
+            "device.command_sent_again": _("Command sent to a device again"),
+            "device.command_waits": _("Command to a device waits again"),
+            "device.command_accepted": _("Command taken up by a device"),
+            "device.command_done": _("Command carried out by a device"),
+            "device.command_refused": _("Command refused by a device, or failed there"),
+            "device.command_unanswered": _("Command to a device without answer"),
+            "device.command_expired": _("Command to a device expired: not connected in time"),
         }
     )
     register_ref(
@@ -84,6 +95,7 @@ def register() -> None:
     ruling_start.register()
     keeping_start.register()
     modbus_start.register()
+    device_commands.register()
     chains.register_open_part("alarms", _has_open_alarms)
     device_health.register()
     register_check("engine", engine_health, _("Engine"))

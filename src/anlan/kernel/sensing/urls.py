@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from anlan.kernel.sensing import alarm_views, api, export_views, link_views, views
+from anlan.kernel.sensing import alarm_views, api, command_views, export_views, link_views, views
 from anlan.kernel.sensing.ruling import views as rule_views
 
 app_name = "sensing"
@@ -37,6 +37,10 @@ urlpatterns = [
     path("links/", link_views.links, name="links"),
     path("links/save/", link_views.save, name="link_save"),
     path("links/<int:pk>/again/", link_views.again, name="link_again"),
+    path("links/clocks/", command_views.clocks, name="set_clocks"),
+    path("links/<int:pk>/commands/", command_views.commands, name="commands"),
+    path("links/<int:pk>/commands/send/", command_views.send, name="command_send"),
+    path("links/<int:pk>/commands/<int:command>/withdraw/", command_views.withdraw, name="command_withdraw"),
     path("modbus/", include("anlan.kernel.sensing.modbus.urls")),
     path("devices/", views.devices, name="devices"),
     path("devices/register/", views.register, name="register"),

@@ -134,14 +134,14 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, Any]]:
         ("rules", _("Rules"), "sensing:rules", "rulebook.see", None),
         ("set_aside", _("Set aside"), "sensing:set_aside", "setaside.see", queries.count_set_aside),
         ("devices", _("Devices"), "sensing:devices", "device.manage", None),
-        ("links", _("TCP devices"), "sensing:links", "device.manage", None),
+        ("links", _("TCP devices"), "sensing:links", ("device.manage", "device.command"), None),
         ("modbus", _("Modbus devices"), "sensing:modbus", "device.manage", None),
         *registered(),
     )
     return [
         {"label": label, "url": url, "on": code == here, "n": count(request.user) if count else None}
         for code, label, url, verb, count in pages
-        if holds(request.user, verb)
+        if any(holds(request.user, one) for one in ((verb,) if isinstance(verb, str) else verb))
     ]
 
 

@@ -75,6 +75,7 @@ FAULTS = {
     "unknown_point": gettext_lazy("No point for this sensor"),
     "no_time": gettext_lazy("No time of measurement"),
     "future": gettext_lazy("Measured ahead of our clock"),
+    "no_question": gettext_lazy("Answer to nothing that was asked"),
     "too_many_connections": gettext_lazy("Too many connections"),
     "unreadable": gettext_lazy("Cannot be read; see the log of the gateway"),
     "no_connection": gettext_lazy("Host does not answer"),

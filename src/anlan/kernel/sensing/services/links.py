@@ -52,21 +52,25 @@ def link_device(
     number = number.strip().lstrip("0") if protocol == JT808 else number.strip()
     number, secret = (number.upper(), secret.strip().upper()) if protocol == SL651 else (number, secret.strip())
     _checked(device, protocol, number, secret, sensors)
-    before = DeviceLink.objects.filter(device=device).first()
-    same = before is not None and (before.protocol, before.number) == (protocol, number)
+    link = DeviceLink.objects.select_for_update().filter(device=device).first()
+    same = link is not None and (link.protocol, link.number) == (protocol, number)
     called = Caller.objects.filter(protocol=protocol, number=number).first()
+    changed: dict[str, Any] = {"protocol": protocol, "number": number, "sensors": dict(sensors)}
     if secret:
-        digest = secret_hash(protocol, number, secret)
-    elif before is not None and same:
-        digest = before.secret_hash
+        changed["secret_hash"] = secret_hash(protocol, number, secret)
+    elif not same:
+        changed["secret_hash"] = called.secret_hash if called and protocol != JT808 else ""
+        if not changed["secret_hash"] and protocol != JT808:
+            raise Refused(_("Write the password: this number has not called yet, so there is none to take over"))
+    # Of the same number without a new password the digest is not written at all: the gateway may just have kept a
+    # newer one, given to a terminal that registered.
+    if link is None:
+        link = DeviceLink(device=device, **changed)
+        link.save(force_insert=True)
     else:
-        digest = called.secret_hash if called and protocol != JT808 else ""
-    if not digest and protocol != JT808:
-        raise Refused(_("Write the password: this number has not called yet, so there is none to take over"))
-    link, _made = DeviceLink.objects.update_or_create(
-        device=device,
-        defaults={"protocol": protocol, "number": number, "secret_hash": digest, "sensors": dict(sensors)},
-    )
+        for name, value in changed.items():
+            setattr(link, name, value)
+        link.save(update_fields=list(changed))
     if called:
         called.delete()
     after = {"protocol": protocol, "number": number, "sensors": len(sensors), "password_given": bool(secret)}
