@@ -58,7 +58,15 @@ VARIABLES: tuple[Variable, ...] = (
         "anlan",
         "Name under which the broker keeps our session. Two installations on one broker need two names.",
     ),
-    Variable("ANLAN_MQTT_PORT", "1883", "Port of the broker that `./anlan demo` brings along."),
+    Variable(
+        "ANLAN_MQTT_PORT", "1883", "Port of the broker that an installation without `ANLAN_MQTT_URL` brings along."
+    ),
+    Variable(
+        "ANLAN_STA_MQTT",
+        "",
+        "SensorThings over MQTT: `create` lets devices publish observations, `receive` tells those who subscribe, "
+        "`create,receive` both. Empty: neither. Without `ANLAN_MQTT_URL` an own broker is started for it.",
+    ),
     Variable(
         "ANLAN_TCP_HJ212_PORT",
         "",
@@ -255,6 +263,14 @@ def broker(
     if parts.scheme not in schemes or not parts.hostname or parts.path not in ("", "/") or port_given == 0:
         raise BadSetting(example)
     return parts
+
+
+def sta_mqtt(environ: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """What of SensorThings goes over MQTT: "create", "receive". Raises BadSetting for any other word."""
+    found = frozenset(words("ANLAN_STA_MQTT", environ))
+    if found - {"create", "receive"}:
+        raise BadSetting(f"ANLAN_STA_MQTT={','.join(sorted(found))!r}: write create, receive, or both.")
+    return found
 
 
 def unquoted(part: str | None) -> str:

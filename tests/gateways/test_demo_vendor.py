@@ -30,7 +30,7 @@ def test_the_registered_gauge_arrives_and_the_other_waits(tmp_path: Path, store:
     directory.refresh()
     vendors = Vendors(VendorRecords(url), directory)
     vendors.refresh()
-    broker = OwnBroker("127.0.0.1", port, directory, "anlan", "of the gateway", vendors)
+    broker = OwnBroker("127.0.0.1", port, directory, "anlan", "of the gateway", vendors=vendors)
     broker.start()
     ready = threading.Event()
     address = Address("127.0.0.1", port, "anlan", "of the gateway")

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from brokers import free_port
-from gateway_world import T, eventually, rows
+from gateway_world import (
+    VENDOR,
+    T,
+    eventually,
+    plant_mapped_device,
+    plant_mapping,
+    plant_mappings,
+    plant_records,
+    rows,
+)  # fmt: skip
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from anlan.gateways.broker import OwnBroker
 from anlan.gateways.mqtt import Address, Gateway
+from anlan.gateways.records import PlainRecords
 from anlan.gateways.topics import topic_of
+from anlan.gateways.vendors.records import VendorRecords
+from anlan.gateways.vendors.taking import Vendors
 from anlan.kernel.sensing.door.directory import Directory
 from anlan.kernel.sensing.store import Store
 
@@ -102,3 +116,51 @@ def test_S11_a_revoked_device_publishes_nothing_more(port: int, store: Store, di
     assert [row.batch_id for row in store.read_log(0)] == ["a", "c"]
     device.close()
     other.close()
+
+
+def test_R4_readings_observations_and_vendors_messages_are_acknowledged_after_the_commit(tmp_path: Path, store: Store):
+    records, port = tmp_path / "records.sqlite3", free_port()
+    plant_records(records, {"gw-1": ["gw-1/level"]})
+    plant_mappings(records)
+    plant_mapping(records)
+    plant_mapped_device(records, "A1", "gw-1")
+    url = f"sqlite://{records}"
+    directory = Directory(PlainRecords(url))
+    directory.refresh()
+    vendors = Vendors(VendorRecords(url), directory)
+    vendors.refresh()
+    broker = OwnBroker("127.0.0.1", port, directory, "anlan", "of the gateway", create=True, vendors=vendors)
+    broker.start()
+    address = Address("127.0.0.1", port, "anlan", "of the gateway")
+    gateway = Gateway(address, store, directory, observations=True, vendors=vendors)
+    gateway.start()
+    follow_ends = vendors.keep_fresh(gateway.follow)
+    device = Caller(port, "gw-1", "secret")
+    sent = {
+        topic_of("gw-1"): rows("own", point="gw-1/level"),
+        "v1.1/Datastreams(1)/Observations": b'{"phenomenonTime": "2026-11-22T03:25:00Z", "result": 2.5}',
+        "vendor/A1/up": json.dumps({"time": T / 1000 + 2, "level": 123}).encode(),
+        # A mapping that comes into force while all of it runs.
+        "late/A1/up": json.dumps({"time": T / 1000 + 3, "level": 124}).encode(),
+    }
+    try:
+        eventually(gateway._client.is_connected, "the gateway at the broker")
+        for count, (topic, body) in enumerate(sent.items(), start=1):
+            if topic.startswith("late"):
+                plant_mapping(records, VENDOR | {"topic": "late/{device}/up"}, code="late")
+                plant_mapped_device(records, "A1", "gw-1", code="late")
+                eventually(lambda: vendors.table.may_publish("gw-1", "late/A1/up"), "the new mapping")
+                assert broker._broker is not None
+                eventually(lambda: "late/+/up" in broker._broker.subscriptions, "the gateway following it")
+            device.client.publish(topic, body, qos=1).wait_for_publish(20)
+            # No waiting: what is acknowledged is on disk.
+            assert len(store.read_log(0)) == count, topic
+        device.client.publish("late/A1/up", json.dumps({"time": T / 1000 + 4, "level": 125}).encode(), qos=0)
+        eventually(lambda: len(store.read_log(0)) == len(sent) + 1, "what nobody acknowledges")
+    finally:
+        device.close()
+        gateway.stop()
+        follow_ends()
+        broker.stop()
+        directory.records.close()
+    assert store.count_set_aside() == 0

@@ -14,7 +14,7 @@ from amqtt.contexts import Action
 from gateway_world import VENDOR, T, plant_mapped_device, plant_mapping, plant_mappings, plant_records, rows
 
 from anlan.engine import decode_batch
-from anlan.gateways.broker import DevicesOnly
+from anlan.gateways.broker import Desk, DevicesOnly
 from anlan.gateways.mqtt import NOBODY, Address, Gateway, Message
 from anlan.gateways.records import PlainRecords
 from anlan.gateways.topics import topic_of
@@ -41,8 +41,8 @@ class Hand:
     def is_connected(self) -> bool:
         return True
 
-    def subscribe(self, topic: str, qos: int) -> tuple[int, int]:
-        self.asked.append(topic)
+    def subscribe(self, topic: str | list[tuple[str, int]], qos: int = 0) -> tuple[int, int]:
+        self.asked += [topic] if isinstance(topic, str) else [one for one, _qos in topic]
         return 0, len(self.asked)
 
     def unsubscribe(self, topic: str) -> None:
@@ -338,7 +338,44 @@ def test_S11_the_demos_broker_lets_a_device_publish_under_its_own_number_only(
     plant_mapped_device(home, "G1/7", "gw-2", code="w")
     vendors.refresh()
     plugin = DevicesOnly.__new__(DevicesOnly)
-    plugin.given = DevicesOnly.Config(vendors.directory, vendors, "anlan", "x")
-    session: Any = SimpleNamespace(username=user)
+    plugin.desk = Desk(vendors.directory, "anlan", "x", vendors=vendors, proved={"any": user})
+    session: Any = SimpleNamespace(client_id="any")
     asked = plugin.topic_filtering(session=session, topic=topic, action=Action.PUBLISH)
     assert asyncio.run(asked) is may
+
+
+@pytest.mark.parametrize(
+    ("user", "topic", "create", "target"),
+    [
+        ("gw-1", "vendor/A1/up", True, "vendor/A1/up"),
+        ("gw-2", "vendor/A1/up", True, None),
+        ("gw-1", "anlan/v1/gw-1/readings", True, "anlan/v1/gw-1/readings"),
+        ("gw-2", "v1.1/Observations", True, "anlan/v1/gw-2/sta/v1.1/Observations"),
+        ("gw-2", "v1.1/Observations", False, None),
+        # A mapping may have taken such a topic before observations were switched on.
+        ("gw-1", "v1.1/Observations", False, "v1.1/Observations"),
+        ("gw-1", "anlan/v1/gw-2/sta/v1.1/Observations", True, None),
+        ("stranger", "v1.1/Observations", True, None),
+        ("anlan", "vendor/A1/up", True, None),
+    ],
+)
+def test_S11_mappings_and_observations_share_the_own_broker(
+    vendors: Vendors, home: Path, user: str, topic: str, create: bool, target: str | None
+):
+    plant_mapping(home, VENDOR | {"topic": "v1.1/{device}"}, code="w")
+    plant_mapped_device(home, "Observations", "gw-1", code="w")
+    vendors.refresh()
+    desk = Desk(vendors.directory, "anlan", "x", create, vendors=vendors, proved={"any": user})
+    assert desk.target("any", topic) == target
+    assert desk.may_publish("any", topic) is (target is not None)
+
+
+def test_a_connection_asks_for_topics_of_ours_of_observations_and_of_mappings(
+    store: Store, vendors: Vendors, hand: Hand
+):
+    gateway = Gateway(Address("127.0.0.1", 1), store, vendors.directory, observations=True, vendors=vendors)
+    gateway._client = hand  # type: ignore[assignment]
+    for _ in range(2):
+        hand.asked.clear()
+        gateway._connected(hand, None, None, SimpleNamespace(is_failure=False), None)  # type: ignore[arg-type]
+        assert hand.asked == ["anlan/v1/+/readings", "anlan/v1/+/sta/#", "vendor/+/up"]

@@ -14,6 +14,7 @@ import urllib.request
 
 import pytest
 
+from anlan.environment import BadSetting
 from anlan.launcher.house import House
 from anlan.launcher.place import Place, Running
 from anlan.launcher.running import answers, banner, demo_users, processes
@@ -273,6 +274,28 @@ def test_the_gateway_runs_with_a_broker_of_the_bureau_or_with_the_one_of_the_dem
     outside = dict(processes(Running(1, "127.0.0.1", 8000, 8010, False, True, 0)))
     assert own["mqtt"] == ("serve_mqtt", "--own-broker")
     assert outside["mqtt"] == ("serve_mqtt",)
+
+
+def test_sensorthings_is_told_beside_the_gateway_only_to_a_broker_of_the_bureau(monkeypatch):
+    from anlan.launcher.running import _listening
+
+    class Quiet:
+        def line(self, _words: str) -> None:
+            """Nothing is shown."""
+
+    def started(**more: str) -> dict[str, tuple[str, ...]]:
+        monkeypatch.setattr("anlan.launcher.running.exactly", lambda _host, wanted, _name: wanted)
+        return dict(processes(_listening(Quiet(), more, False)))
+
+    url = {"ANLAN_MQTT_URL": "mqtt://broker.example.org"}
+    assert "mqtt" not in started()
+    assert started(ANLAN_STA_MQTT="create")["mqtt"] == ("serve_mqtt", "--own-broker")
+    assert "sensorthings" not in started(ANLAN_STA_MQTT="create,receive")
+    assert "sensorthings" not in started(ANLAN_STA_MQTT="create", **url)
+    both = started(ANLAN_STA_MQTT="receive", **url)
+    assert (both["mqtt"], both["sensorthings"]) == (("serve_mqtt",), ("serve_sensorthings",))
+    with pytest.raises(BadSetting, match="write create, receive, or both"):
+        started(ANLAN_STA_MQTT="all")
 
 
 def test_the_gateway_to_nats_runs_where_the_bureau_names_a_server():

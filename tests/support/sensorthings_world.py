@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -109,3 +110,21 @@ def get(sender: User) -> Callable[..., Any]:
         return answer.json() if answer.content else None
 
     return _get
+
+
+def http(method: str, path: str, body: Any = None, content_id: str = "") -> str:
+    head = "Content-Type: application/http\r\n" + (f"Content-ID: {content_id}\r\n" if content_id else "")
+    more = "" if body is None else f"Content-Type: application/json\r\n\r\n{json.dumps(body)}"
+    return f"{head}\r\n{method} {path} HTTP/1.1\r\n{more or chr(13) + chr(10)}\r\n"
+
+
+def joined(mark: str, *parts: str) -> str:
+    return "".join(f"--{mark}\r\n{part}" for part in parts) + f"--{mark}--\r\n"
+
+
+def together(*parts: str) -> str:
+    return "Content-Type: multipart/mixed; boundary=c\r\n\r\n" + joined("c", *parts)
+
+
+def statuses(answer: str) -> list[int]:
+    return [int(line.split()[1]) for line in answer.split("\r\n") if line.startswith("HTTP/1.1 ")]

@@ -20,6 +20,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from anlan.gateways.keeping import keep
+from anlan.gateways.sensorthings.creating import batch_of_observation
+from anlan.gateways.sensorthings.topics import EVERY_CREATION, creation_of
 from anlan.gateways.topics import EVERY_DEVICE, OURS, device_of
 from anlan.gateways.vendors.taking import Vendors
 from anlan.kernel.sensing.door.bodies import BadBody
@@ -68,12 +70,16 @@ class Message:
 
 @dataclass(slots=True)
 class Gateway:
-    """Between one broker and one store. `start` returns at once; `stop` ends after what was taken is committed."""
+    """Between one broker and one store. `start` returns at once; `stop` ends after what was taken is committed.
+
+    observations  take observations of SensorThings too
+    """
 
     address: Address
     store: Store
     directory: Directory
     waiting_limit: int = WAITING_LIMIT
+    observations: bool = False
     #: Mappings of vendors' messages; None: only messages of our own form are taken.
     vendors: Vendors | None = None
     #: Told of each subscription that the broker has confirmed; for those who must wait until messages come through.
@@ -128,11 +134,15 @@ class Gateway:
             return
         self._connection += 1
         log.info("connected to %s:%d", self.address.host, self.address.port)
-        client.subscribe(EVERY_DEVICE, qos=1)
+        client.subscribe([(topic, 1) for topic in self._topics])
         with self._following:
             self._followed = frozenset()
             self._asked.clear()
         self.follow()
+
+    @property
+    def _topics(self) -> tuple[str, ...]:
+        return (EVERY_DEVICE, EVERY_CREATION) if self.observations else (EVERY_DEVICE,)
 
     def follow(self) -> None:
         """Ask the broker for the topics of the mappings of now, and for no others; called by the thread that reads
@@ -155,7 +165,7 @@ class Gateway:
             log.info("messages are mapped under %s", ", ".join(sorted(new)))
 
     def _subscribed(self, _client: paho.Client, _data: Any, mid: int, reasons: list[ReasonCode], _props: Any) -> None:
-        topic = self._asked.pop(mid, EVERY_DEVICE)
+        topic = self._asked.pop(mid, " and ".join(self._topics))
         if any(reason.is_failure for reason in reasons):
             log.error("the broker does not let us subscribe to %s", topic)
             return
@@ -231,13 +241,16 @@ class Gateway:
 
     def _batch(self, message: Message) -> NewBatch:
         """What is to be committed for a message: its readings, or the beginning of it for a person to look at."""
-        device = device_of(message.topic)
+        creation = creation_of(message.topic) if self.observations else None
+        device = creation.device if creation is not None else device_of(message.topic)
         sender = self.directory.named(device)
         if sender is None:
             # Only the broker lets devices in, so a name that we do not know is somebody's mistake there.
-            why = "A device publishes under anlan/v1/<its code>/readings, and there is no such device."
+            why = "A device publishes under anlan/v1/<its code>/…, and there is no such device or no such topic."
             return set_aside_of(message.body, NOBODY, LIVE, BadBody(401, "topic", "unknown_device", why), device)
         try:
+            if creation is not None:
+                return batch_of_observation(message.body, creation, sender, self.store.clock())
             batch, checked = batch_of(message.body, sender, self.store.clock())
         except BadBody as error:
             return set_aside_of(message.body, sender.code, sender.lane, error)
@@ -261,7 +274,8 @@ class Gateway:
 
     def _poison(self, message: Message, error: Exception) -> NewBatch:
         why = f"This message cannot be taken in: {type(error).__name__}."
-        known = self.directory.named(device_of(message.topic))
+        creation = creation_of(message.topic)
+        known = self.directory.named(creation.device if creation is not None else device_of(message.topic))
         code = known.code if known else NOBODY
         return set_aside_of(message.body, code, LIVE, BadBody(500, "body", "poison", why))
 

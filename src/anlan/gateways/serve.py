@@ -1,11 +1,10 @@
-"""`python -m anlan.server serve_mqtt`: the MQTT gateway, and in a demo the broker that it takes from."""
+"""`python -m anlan.server serve_mqtt`: the MQTT gateway, and where there is none the broker that it takes from."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import resource
-import secrets
 import signal
 import threading
 from collections.abc import Sequence
@@ -29,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def main(arguments: Sequence[str]) -> int:
     """Take messages until SIGTERM. Exit code 2 when a setting is wrong, 1 when the records cannot be read."""
     parser = argparse.ArgumentParser(prog="serve_mqtt", description=__doc__)
-    parser.add_argument("--own-broker", action="store_true", help="be the broker too, at ANLAN_MQTT_PORT; for a demo")
+    parser.add_argument("--own-broker", action="store_true", help="be the broker too, at ANLAN_MQTT_PORT")
     known = parser.parse_args(list(arguments))
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("anlan").setLevel(logging.INFO)
@@ -39,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         address = given_address()
         own = environment.port("ANLAN_MQTT_PORT")
+        sta = environment.sta_mqtt()
     except environment.BadSetting as error:
         log.error("%s", error)
         return 2
@@ -54,17 +54,14 @@ def main(arguments: Sequence[str]) -> int:
     with ExitStack() as ending:
         ending.callback(directory.keep_fresh())
         if known.own_broker:
-            # Imported here: only a demo has use for it, and it is as large as the gateway itself.
-            from anlan.gateways.broker import OwnBroker
+            # Imported here: only who has no broker has use for it, and it is as large as the gateway itself.
+            from anlan.gateways.own import start_own
 
-            address = Address("127.0.0.1", own, "anlan", secrets.token_urlsafe(24), client_id="anlan")
-            broker = OwnBroker(environment.text("ANLAN_HOST"), own, directory, address.user, address.password, vendors)
-            broker.start()
-            ending.callback(broker.stop)
+            address = start_own(own, sta, readings, records, vendors, ending)
         elif address is None:
             log.error("ANLAN_MQTT_URL names no broker")
             return 2
-        gateway = Gateway(address, open_store(readings), directory, vendors=vendors)
+        gateway = Gateway(address, open_store(readings), directory, observations="create" in sta, vendors=vendors)
         # Ended after the gateway, so that what it counted last is written.
         ending.callback(vendors.keep_fresh(gateway.follow))
         gateway.start()

@@ -29,7 +29,7 @@ class Running:
     ingest_port: int
     demo: bool
     mqtt_broker: bool = False  # readings are taken from the bureau's broker
-    mqtt_port: int = 0  # of the demo's own broker, 0: it has none
+    mqtt_port: int = 0  # of the installation's own broker, 0: it has none
     nats: bool = False  # data is exchanged through the bureau's NATS server
     camera_port: int = 0  # of the demo's own cameras, 0: it has none
     hj212_port: int = 0  # where devices of each protocol connect over TCP, 0: none do
@@ -37,6 +37,7 @@ class Running:
     jt808_port: int = 0
     modbus: bool = False  # hosts that speak Modbus TCP are asked
     modbus_port: int = 0  # of the demo's own controller, 0: it has none
+    sensorthings: bool = False  # what is new is told to the bureau's broker
 
     @property
     def address(self) -> str:
@@ -50,7 +51,7 @@ class Running:
 
     @property
     def mqtt_address(self) -> str:
-        """Where a device on this machine publishes to the demo's own broker."""
+        """Where a device on this machine publishes to the installation's own broker."""
         return f"mqtt://{reachable(self.host)}:{self.mqtt_port}"
 
 

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 
-from anlan.environment import BadSetting, broker, open_port, port, secret_key, text, words
+from anlan.environment import BadSetting, broker, open_port, port, secret_key, sta_mqtt, text, words
 from anlan.launcher.house import Failed, House, Trouble, Voice, follow
 from anlan.launcher.place import Place, Running, place_for
 from anlan.launcher.ports import exactly, next_free
@@ -91,6 +91,8 @@ def processes(running: Running) -> list[tuple[str, Sequence[str]]]:
     ]
     if running.mqtt_broker or running.mqtt_port:
         found.append(("mqtt", ("serve_mqtt", *(["--own-broker"] if running.mqtt_port else []))))
+    if running.sensorthings:
+        found.append(("sensorthings", ("serve_sensorthings",)))
     if running.nats:
         found.append(("nats", ("serve_nats",)))
     if running.hj212_port or running.sl651_port or running.jt808_port:
@@ -173,7 +175,12 @@ def _listening(voice: Voice, environ: Mapping[str, str], demo: bool) -> Running:
     outside = broker(environ=environ) is not None
     nats = broker("ANLAN_NATS_URL", environ, schemes=("nats", "tls")) is not None
     wanted_mqtt = port("ANLAN_MQTT_PORT", environ)
-    mqtt = next_free(host, wanted_mqtt, (web, ingest)) if demo and not outside else 0
+    sta = sta_mqtt(environ)
+    mqtt = 0
+    if demo and not outside:
+        mqtt = next_free(host, wanted_mqtt, (web, ingest))
+    elif sta and not outside:
+        mqtt = exactly(host, wanted_mqtt, "ANLAN_MQTT_PORT")
     wanted_cameras = port("ANLAN_DEMO_CAMERA_PORT", environ)
     cameras = next_free("127.0.0.1", wanted_cameras, (web, ingest, mqtt)) if demo else 0
     taken = (web, ingest, mqtt, cameras)
@@ -197,8 +204,9 @@ def _listening(voice: Voice, environ: Mapping[str, str], demo: bool) -> Running:
         if chosen != asked:
             voice.line(f"· Port {asked} is taken; {what} on port {chosen} instead")
     hj212, sl651, jt808 = tcp
+    tells = outside and "receive" in sta
     return Running(
-        os.getpid(), host, web, ingest, demo, outside, mqtt, nats, cameras, hj212, sl651, jt808, asks, modbus
+        os.getpid(), host, web, ingest, demo, outside, mqtt, nats, cameras, hj212, sl651, jt808, asks, modbus, tells
     )
 
 

@@ -13,6 +13,10 @@ if __name__ == "__main__":
         from anlan.gateways.serve_nats import main
 
         sys.exit(main(sys.argv[2:]))
+    if sys.argv[1:2] == ["serve_sensorthings"]:
+        from anlan.gateways.sensorthings.serve import main
+
+        sys.exit(main(sys.argv[2:]))
     if sys.argv[1:2] == ["serve_tcp"]:
         from anlan.gateways.serve_tcp import main
 

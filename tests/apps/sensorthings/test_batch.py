@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-from sensorthings_world import BEGIN, ROOT, STREAM, THING, client_of
+from sensorthings_world import BEGIN, ROOT, STREAM, THING, client_of, http, joined, statuses, together
 
 from anlan.kernel.sensing.models import Device, Point
 
 pytestmark = pytest.mark.django_db
 
 LATER, AT_36 = BEGIN + 600_000, "2026-11-22T03:36:00Z"
-
-
-def http(method: str, path: str, body: Any = None, content_id: str = "") -> str:
-    head = "Content-Type: application/http\r\n" + (f"Content-ID: {content_id}\r\n" if content_id else "")
-    more = "" if body is None else f"Content-Type: application/json\r\n\r\n{json.dumps(body)}"
-    return f"{head}\r\n{method} {path} HTTP/1.1\r\n{more or chr(13) + chr(10)}\r\n"
-
-
-def joined(mark: str, *parts: str) -> str:
-    return "".join(f"--{mark}\r\n{part}" for part in parts) + f"--{mark}--\r\n"
-
-
-def together(*parts: str) -> str:
-    return "Content-Type: multipart/mixed; boundary=c\r\n\r\n" + joined("c", *parts)
 
 
 @pytest.fixture
@@ -40,10 +23,6 @@ def batch(sender):
         return answer.content.decode()
 
     return _batch
-
-
-def statuses(answer: str) -> list[int]:
-    return [int(line.split()[1]) for line in answer.split("\r\n") if line.startswith("HTTP/1.1 ")]
 
 
 def test_requests_of_a_batch_are_answered_in_turn_and_do_not_spoil_each_other(batch, world):

@@ -17,6 +17,23 @@ def test_the_root_names_the_eight_sets_and_what_it_conforms_to(get):
     assert any(one.endswith("request-data/expand") for one in found["serverSettings"]["conformance"])
 
 
+def test_the_root_names_the_classes_of_mqtt_where_the_own_broker_serves_them(get, monkeypatch):
+    create, receive = (
+        "http://www.opengis.net/spec/iot_sensing/1.1/req/" + name
+        for name in ("create-observations-via-mqtt/observations-creation", "receive-updates-via-mqtt/receive-updates")
+    )
+    assert list(get("")["serverSettings"]) == ["conformance"]
+    monkeypatch.setenv("ANLAN_STA_MQTT", "create,receive")
+    monkeypatch.setenv("ANLAN_MQTT_PORT", "18830")
+    found = get("")["serverSettings"]
+    assert {create, receive} <= set(found["conformance"])
+    assert found[create] == found[receive] == {"endpoints": ["mqtt://127.0.0.1:18830"]}
+    monkeypatch.setenv("ANLAN_STA_MQTT", "receive")
+    assert create not in get("")["serverSettings"]["conformance"]
+    monkeypatch.setenv("ANLAN_MQTT_URL", "mqtt://someone:secret@broker.example.org")
+    assert list(get("")["serverSettings"]) == ["conformance"]
+
+
 def test_without_a_key_nothing_is_told(world):
     assert Client().get(f"{ROOT}/Things").status_code == 401
     assert Client(HTTP_AUTHORIZATION="Bearer anlan_x").get(f"{ROOT}/Things").status_code == 401

@@ -145,3 +145,50 @@ def test_an_unusual_body_is_no_error_of_ours(sender, world):
     for body in (b"", b"{", b"\xff", b"1", b"null", b"[" * 5000, b'[{"a": 1}]', b'{"components": 3}'):
         answer = client.post(f"{ROOT}/CreateObservations", body, content_type="application/json")
         assert answer.status_code == 400, body
+
+
+def test_a_refused_row_waits_with_its_value_its_time_and_what_was_sent(post, world):
+    body = rows(
+        world,
+        [LATER, 7.5, {"by": "hand"}],
+        ["never", 2.5, None],
+        [LATER, "wet", None],
+        [LATER, 1, None, 4],
+        components=("phenomenonTime", "result", "parameters"),
+    ) + rows(world, ["never", 9], stream=world.points[1].pk)
+    assert post("/CreateObservations", body).json() == ["error"] * 5
+    found = {(one.point, one.reason): one for one in world.store.set_aside()}
+    assert len(found) == 5
+    code = world.points[0].code
+    kept = found[code, "parameters"]
+    assert (kept.t, kept.value) == (LATER_MS, 7.5)
+    assert json.loads(kept.raw) == {"phenomenonTime": LATER, "result": 7.5, "parameters": {"by": "hand"}}
+    assert (found[code, "phenomenonTime"].t, found[code, "phenomenonTime"].value) == (None, 2.5)
+    assert (found[code, "result"].t, found[code, "result"].value) == (LATER_MS, None)
+    assert json.loads(found[code, "result"].raw)["result"] == "wet"
+    assert (found[code, "row"].t, found[code, "row"].value) == (None, None)
+    assert json.loads(found[code, "row"].raw) == [LATER, 1, None, 4]
+    assert json.loads(found[world.points[1].code, "phenomenonTime"].raw) == {"phenomenonTime": "never", "result": 9}
+    post("/CreateObservations", body)
+    assert world.store.count_set_aside() == 5
+
+
+def test_a_long_refused_row_is_kept_by_its_beginning_and_of_very_many_the_first(post, world):
+    body = rows(world, *([LATER, "x" * 10_000] for _ in range(3)), *(["never", n] for n in range(1_500)))
+    post("/CreateObservations", body)
+    kept = world.store.set_aside(limit=5_000)
+    assert len(kept) == 1_000
+    assert max(len(one.raw) for one in kept) == 2_000
+
+
+def test_a_row_that_was_refused_can_be_sent_again_from_the_page(post, world, county):
+    from django.utils import timezone
+    from sensing_world import person
+
+    from anlan.kernel.sensing.services.set_aside import replay_row
+
+    post("/CreateObservations", rows(world, [LATER, 7.5, "x"], components=("phenomenonTime", "result", "parameters")))
+    (row,) = world.store.set_aside()
+    mender = person("mender", "方知", county, ["setaside.see", "setaside.replay"])
+    replay_row(row, store=world.store, actor=mender, now=timezone.now())
+    assert stored(world, world.points[0]) == [(LATER_MS, 7.5, 0)]

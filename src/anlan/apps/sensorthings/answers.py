@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from django.http import Http404, HttpResponse
 
-from anlan.apps.sensorthings.addresses import Address, Step
 from anlan.apps.sensorthings.queries.answering import Answering
 from anlan.apps.sensorthings.queries.scope import Entities, Scope
+from anlan.formats.sensorthings.addresses import Address, Step
 from anlan.formats.sensorthings.query import Query
 
 

@@ -7,18 +7,20 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from anlan.apps.sensorthings.addresses import Address, parse
 from anlan.apps.sensorthings.answers import answer, one_row, resolved
-from anlan.apps.sensorthings.arriving import Arrived, arrived, columns
 from anlan.apps.sensorthings.queries import shapes
 from anlan.apps.sensorthings.queries.scope import Scope
 from anlan.apps.sensorthings.queries.shapes import Reading
-from anlan.apps.sensorthings.services.observations import send, why_not
+from anlan.apps.sensorthings.services.observations import send
 from anlan.apps.sensorthings.services.things import change_words, make_datastream, make_thing
-from anlan.formats.sensorthings import ENTITIES, Entity, EntityType, Mode, Ref, read
-from anlan.formats.sensorthings.entities import MOST_DEPTH, decoded
+from anlan.formats.sensorthings import Entity, Mode, Ref, read
+from anlan.formats.sensorthings.addresses import Address, parse
+from anlan.formats.sensorthings.entities import decoded
 from anlan.kernel.registers.api.problems import Problem
 from anlan.kernel.sensing.models import Device, Point
+from anlan.kernel.sensing.observed.arriving import arrived
+from anlan.kernel.sensing.observed.batches import why_not
+from anlan.kernel.sensing.observed.single import datastream_of, linked, observation_of, row_of
 from anlan.kernel.sensing.services import Refused
 
 CREATE_OBSERVATIONS = "CreateObservations"
@@ -38,28 +40,6 @@ def create(scope: Scope, rest: str, body: bytes) -> HttpResponse:
     return _thing_or_stream(scope, address, body)
 
 
-def _linked(kind: str, body: bytes) -> Any:
-    """The body, with an entity that is there already named by its id alone.
-
-    Clients send such an entity along as they read it; what they say of it is not a change of it.
-    """
-    content = decoded(body)
-    _bare(ENTITIES[kind], content)
-    return content
-
-
-def _bare(kind: EntityType, content: Any, depth: int = 1) -> None:
-    for relation in kind.relations if isinstance(content, dict) and depth <= MOST_DEPTH else ():
-        some = content.get(relation.name)
-        for one in some if isinstance(some, list) else [some]:
-            if isinstance(one, dict) and "@iot.id" in one:
-                id_ = one["@iot.id"]
-                one.clear()
-                one["@iot.id"] = id_
-            else:
-                _bare(ENTITIES[relation.target], one, depth + 1)
-
-
 def _thing_or_stream(scope: Scope, address: Address, body: bytes) -> HttpResponse:
     """A Thing with what hangs on it, or a Datastream of one."""
     kind, parent = address.last.kind.name, address.steps[-2].kind.name if len(address.steps) > 1 else ""
@@ -71,7 +51,7 @@ def _thing_or_stream(scope: Scope, address: Address, body: bytes) -> HttpRespons
         raise Problem(
             405, "method", _("Only Things, Datastreams and Observations are made here; what hangs on them comes along.")
         )
-    entity = read(kind, _linked(kind, body), given=("Thing",) if parent else ())
+    entity = read(kind, linked(kind, body), given=("Thing",) if parent else ())
     try:
         if kind == "Thing":
             made = make_thing(entity, actor=scope.actor, now=scope.now)
@@ -143,14 +123,17 @@ def _points(scope: Scope, ids: list[Any]) -> dict[object, Point]:
 def _one(scope: Scope, address: Address, body: bytes) -> HttpResponse:
     """One observation, of the datastream that the address or the body names."""
     given = ("Datastream",) if len(address.steps) > 1 else ()
-    entity = read("Observation", _linked("Observation", body), given=given)
+    entity = observation_of(body, given=bool(given))
     if given:
         point = next(iter(resolved(scope, address).rows), None)
         if address.steps[-2].kind.name != "Datastream" or point is None:
             raise Http404
     else:
-        point = one_row(scope, scope.one_of(scope.all_of("Datastream"), _named(entity)))
-    row = _row(scope, entity, point)
+        named = datastream_of(entity)
+        if named is None:
+            raise Problem(400, "refused", _("Name a Datastream that is there by its @iot.id."))
+        point = one_row(scope, scope.one_of(scope.all_of("Datastream"), named))
+    row = row_of(entity, point.pk, round(scope.now.timestamp() * 1000))
     taken, _row_again = send([row], {point.pk: point}, actor=scope.actor, log=scope.log, now=scope.now)[0]
     if taken is None or row.why[0]:
         code = row.why[0] or "Datastream"
@@ -158,26 +141,3 @@ def _one(scope: Scope, address: Address, body: bytes) -> HttpResponse:
     made = Reading(point, int(row.t[0]), float(row.value[0]), int(row.quality[0]))
     link = shapes.self_link(scope.root, "Observation", made)
     return answer(shapes.as_json(scope.root, "Observation", made, (), {}), 201, Location=link)
-
-
-def _named(entity: Entity) -> int | str:
-    link = entity.links.get("Datastream")
-    if not isinstance(link, Ref):
-        raise Problem(400, "refused", _("Name a Datastream that is there by its @iot.id."))
-    return link.id
-
-
-def _row(scope: Scope, entity: Entity, point: Point) -> Arrived:
-    place = entity.links.get("FeatureOfInterest")
-    if isinstance(place, Entity):
-        raise Problem(400, "refused", f"FeatureOfInterest: {why_not('FeatureOfInterest')}")
-    names = [one.name for one in ENTITIES["Observation"].properties if one.name in entity.values]
-    values = [entity.values[name] for name in names]
-    said = [
-        str(one) if name in ("phenomenonTime", "validTime") else one for name, one in zip(names, values, strict=True)
-    ]
-    if entity.id is not None:
-        names, said = [*names, "id"], [*said, entity.id]
-    if isinstance(place, Ref):
-        names, said = [*names, "FeatureOfInterest/id"], [*said, place.id]
-    return columns(point.pk, names, [said], round(scope.now.timestamp() * 1000))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,17 +18,18 @@ from django.views.decorators.csrf import csrf_exempt
 from ninja.errors import AuthenticationError
 
 from anlan.apps.sensorthings import batches, creating
-from anlan.apps.sensorthings.addresses import Address, parse
 from anlan.apps.sensorthings.answers import answer, one_row, resolved
 from anlan.apps.sensorthings.batches import Answer, BadBatch, ChangeSet, Request
-from anlan.apps.sensorthings.conformance import CONFORMANCE
+from anlan.apps.sensorthings.conformance import server_settings
 from anlan.apps.sensorthings.queries import shapes
 from anlan.apps.sensorthings.queries.answering import Answering
-from anlan.apps.sensorthings.queries.scope import Entities, Scope, TooMuch
+from anlan.apps.sensorthings.queries.budget import Budget, TooMuch, shares
+from anlan.apps.sensorthings.queries.scope import Entities, Scope
 from anlan.apps.sensorthings.services.observations import HeldLog
 from anlan.formats.faults import Refused as BadBytes
 from anlan.formats.findings import SENTENCES, BadMessage
 from anlan.formats.sensorthings import ENTITIES
+from anlan.formats.sensorthings.addresses import Address, parse
 from anlan.formats.sensorthings.entities import MOST_BYTES
 from anlan.formats.sensorthings.query import Query
 from anlan.formats.sensorthings.query import parse as parse_query
@@ -123,7 +125,7 @@ def root(request: HttpRequest, _actor: User) -> HttpResponse:
     """The sets of the service and what it conforms to."""
     here = root_of(request)
     sets = [{"name": one.plural, "url": f"{here}/{one.plural}"} for one in ENTITIES.values()]
-    return answer({"value": sets, "serverSettings": {"conformance": list(CONFORMANCE)}})
+    return answer({"value": sets, "serverSettings": server_settings()})
 
 
 @answered
@@ -165,11 +167,12 @@ def _batch(request: HttpRequest, scope: Scope, body: bytes) -> HttpResponse:
     asked = sum(len(part.requests) if isinstance(part, ChangeSet) else 1 for part in parts)
     if token is not None and not all(_may_ask(token) for _further in range(asked - 1)):
         raise Problem(429, "rate", _("Too many requests; wait a little."))
+    budgets = shares(asked)
     for part in parts:
         if isinstance(part, ChangeSet):
-            answers.append(_together(request, scope, part))
+            answers.append(_together(request, scope, part, budgets))
         else:
-            answers.append(_single(request, scope, part))
+            answers.append(_single(request, scope.for_request(next(budgets)), part))
     kind, content = batches.written(answers)
     return HttpResponse(content, content_type=kind, headers={"Cache-Control": "private, no-store"})
 
@@ -180,17 +183,17 @@ def _single(request: HttpRequest, scope: Scope, one: Request) -> Answer:
     return Answer(got.status_code, headers, got.content, one.content_id)
 
 
-def _together(request: HttpRequest, scope: Scope, part: ChangeSet) -> Answer | list[Answer]:
+def _together(request: HttpRequest, scope: Scope, part: ChangeSet, budgets: Iterator[Budget]) -> Answer | list[Answer]:
     """The answers of a change set, or the one of the request that failed, for which nothing happened."""
     held = HeldLog()
-    within = replace(scope, log=held)
+    mine = list(itertools.islice(budgets, len(part.requests)))
     made: dict[str, str] = {}
     answers: list[Answer] = []
     last: Answer | None = None
     try:
         with transaction.atomic():
-            for one in part.requests:
-                last = _single(request, within, _named(one, made))
+            for one, budget in zip(part.requests, mine, strict=True):
+                last = _single(request, scope.for_request(budget, held), _named(one, made))
                 if last.status >= 300:
                     raise _Failed
                 answers.append(last)
@@ -238,7 +241,7 @@ def _read(scope: Scope, address: Address, options: str) -> HttpResponse:
     found = resolved(scope, address)
     if address.last.is_set:
         if address.ref:
-            return answer(_links(scope, found, query, answering))
+            return answer(_links(scope, found, query, answering, address))
         return answer(answering.many(found, query, f"{scope.root}/{written(address)}"))
     row = one_row(scope, found)
     kind = address.last.kind.name
@@ -258,10 +261,11 @@ def written(address: Address) -> str:
     return "/".join(parts) + ("/$ref" if address.ref else "")
 
 
-def _links(scope: Scope, found: Entities, query: Query, answering: Answering) -> dict[str, Any]:
-    body = answering.many(found, query, "")
+def _links(scope: Scope, found: Entities, query: Query, answering: Answering, address: Address) -> dict[str, Any]:
+    # Options that only change what is told of an entity mean nothing for its link.
+    bare = replace(query, select=("id",), expand=(), result_format=None)
+    body = answering.many(found, bare, f"{scope.root}/{written(address)}")
     body["value"] = [{"@iot.selfLink": one["@iot.selfLink"]} for one in body["value"]]
-    body.pop("@iot.nextLink", None)
     return body
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +26,7 @@ from anlan.kernel.sensing.pages import registered
 from anlan.kernel.sensing.services import set_aside as aside
 from anlan.kernel.sensing.store import Busy, Full, SetAside, open_store
 from anlan.kernel.sensing.store.cold import arrow
-from anlan.kernel.sensing.words import FAULTS, MESSAGE_FAULTS
+from anlan.kernel.sensing.words import reason_words
 from anlan.kernel.web.gate import holds
 
 PAGE = 50
@@ -40,15 +39,6 @@ SPANS = (
     (24 * 30, gettext_lazy("30 days")),
     (24 * 365, gettext_lazy("1 year")),
 )
-
-#: Words for the stable reasons of a set-aside row; a reason that is not here shows the sentence kept with the row.
-REASONS = {
-    "unknown_point": gettext_lazy("Unknown point"),
-    "foreign_point": gettext_lazy("Point of another device"),
-    "future": gettext_lazy("Time lies in the future"),
-    "conflict": gettext_lazy("Another value is stored for this time"),
-    "other_content": gettext_lazy("Batch id used before for other content"),
-}
 
 
 # --- points -------------------------------------------------------------------------------------------------------
@@ -163,7 +153,7 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "row": row,
-            "reason": REASONS.get(row.reason) or _faults_of(row).get(row.reason, row.why),
+            "reason": reason_words(row.reason, is_mapped=row.batch_id.startswith(MAPPED)),
             "at": queries.moment(row.t) if row.t is not None and 0 <= row.t < 4_000_000_000_000 else None,
             "arrived": queries.moment(row.arrival),
             "device": devices.get(row.sender),
@@ -182,11 +172,6 @@ def set_aside(request: HttpRequest) -> HttpResponse:
         "tabs": tabs(request, "set_aside"),
     }
     return render(request, "sensing/set_aside.html", context)
-
-
-def _faults_of(row: SetAside) -> Mapping[str, Any]:
-    """Words for the faults of a row: of a vendor's message, or of a frame."""
-    return MESSAGE_FAULTS if row.batch_id.startswith(MAPPED) else FAULTS
 
 
 def _points_by_device(devices: dict[str, Device]) -> dict[str, list[str]]:

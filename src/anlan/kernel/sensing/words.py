@@ -140,6 +140,50 @@ MESSAGE_FAULTS = {
     "bad_mapping": gettext_lazy("The mapping cannot be used by this version"),
 }
 
+#: Why a reading, a post or a message waits in set-aside, by its stable word; those of frames are in `FAULTS`, of
+#: vendors' messages in `MESSAGE_FAULTS`.
+REASONS = {
+    "unknown_point": gettext_lazy("Unknown point"),
+    "foreign_point": gettext_lazy("Point of another device"),
+    "unknown_device": gettext_lazy("Unknown device"),
+    "future": gettext_lazy("Time lies in the future"),
+    "before 1970": gettext_lazy("Time lies before 1970"),
+    "conflict": gettext_lazy("Another value is stored for this time"),
+    "other_content": gettext_lazy("Batch id used before for other content"),
+    "point": gettext_lazy("No code or number of a point"),
+    "time": gettext_lazy("No time that can be meant"),
+    "value": gettext_lazy("No number as the value"),
+    "quality": gettext_lazy("No grade of quality"),
+    "shape": gettext_lazy("Not in the form of a post"),
+    "not_json": gettext_lazy("Not JSON"),
+    "too_deep": gettext_lazy("Nested too deeply"),
+    "too_large": gettext_lazy("Too large"),
+    "too_many": gettext_lazy("Too many readings at once"),
+    "empty": gettext_lazy("No reading in it"),
+    "length": gettext_lazy("Columns of different length"),
+    "not_columns": gettext_lazy("Not binary columns"),
+    "batch_id": gettext_lazy("No batch id"),
+    "lane": gettext_lazy("The device may not write to that lane"),
+    "clock": gettext_lazy("No clock that can be meant"),
+    "encoding": gettext_lazy("Packed in a way that is not read"),
+    "gzip": gettext_lazy("Not gzip"),
+    "cut_short": gettext_lazy("Cut short"),
+    "poison": gettext_lazy("Cannot be taken in; see the log of the gateway"),
+    "damaged": gettext_lazy("Damaged in the reading log"),
+    "not_taken": gettext_lazy("The engine could not use it"),
+    # Observations, by the property that is wrong
+    "row": gettext_lazy("Another number of values than components"),
+    "phenomenonTime": gettext_lazy("No instant with a time zone"),
+    "result": gettext_lazy("No number as the result"),
+    "resultQuality": gettext_lazy("No grade of quality"),
+    "id": gettext_lazy("Brings an id of its own"),
+    "validTime": gettext_lazy("Brings a time of validity, which is not kept"),
+    "parameters": gettext_lazy("Brings parameters, which are not kept"),
+    "FeatureOfInterest": gettext_lazy("Brings a place other than that of its datastream"),
+    "Datastream": gettext_lazy("Not a datastream of this device"),
+    "observation": gettext_lazy("Not an observation that can be read"),
+}
+
 #: Points that are told one by one before the rest is only counted.
 _CODES_TOLD = 12
 
@@ -147,6 +191,15 @@ _CODES_TOLD = 12
 def fault_words(fault: str) -> str:
     """A fault of a frame in the reader's language; one that has no words yet as it is counted."""
     return str(FAULTS.get(fault, fault))
+
+
+def reason_words(reason: str, *, is_mapped: bool = False) -> str:
+    """Why something waits in set-aside, in the reader's language; a word that is not known yet says that much.
+
+    is_mapped  it came by a mapping of vendors' messages, whose words say more than those of frames and posts
+    """
+    found = (MESSAGE_FAULTS.get(reason) if is_mapped else None) or REASONS.get(reason) or FAULTS.get(reason)
+    return str(found) if found else _("Cannot be taken in (%(code)s)") % {"code": reason}
 
 
 def rule_label(entry: Entry) -> str:

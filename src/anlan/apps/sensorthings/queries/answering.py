@@ -4,17 +4,19 @@ and `$resultFormat=dataArray` say. Source: OGC 18-088, clause 9."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from anlan.apps.sensorthings.queries import shapes
+from anlan.apps.sensorthings.queries.budget import MOST_JUDGED, TooMuch
 from anlan.apps.sensorthings.queries.judging import holds
-from anlan.apps.sensorthings.queries.narrowing import conjuncts, narrowed, ordered
+from anlan.apps.sensorthings.queries.narrowing import asked, conjuncts, narrowed, ordered, paths_of
 from anlan.apps.sensorthings.queries.observations import MOST_POINTS, asks_newest, newest_of, observations, sort_key
-from anlan.apps.sensorthings.queries.scope import Entities, Scope, TooMuch
+from anlan.apps.sensorthings.queries.scope import Entities, Scope, column_to, key_of
 from anlan.apps.sensorthings.queries.shapes import Reading
 from anlan.apps.sensorthings.writing import address
 from anlan.formats.sensorthings import ENTITIES
@@ -22,18 +24,19 @@ from anlan.formats.sensorthings.query import Binary, Call, Expand, Node, Not, Pa
 
 #: Entities of one page where the question does not say, and at most; the same for observations.
 USUAL, MOST, MOST_OBSERVATIONS = 100, 1_000, 10_000
-#: Entities of one set that are judged one by one, and entities that come along in one answer.
-MOST_JUDGED, MOST_EXPANDED = 200_000, 100_000
 #: What a data array tells of each observation.
 COMPONENTS = ("id", "phenomenonTime", "result", "resultTime", "resultQuality")
 
 
+#: Rows of a page, how many there are in all where asked for, and whether more follow.
+Page = tuple[list[Any], int | None, bool]
+
+
 class Answering:
-    """Answers one question; counts what comes along, so that one question cannot ask for everything."""
+    """Answers one question; what comes along is counted, so that one question cannot ask for everything."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.left = MOST_EXPANDED
 
     def many(self, found: Entities, query: Query, here: str) -> dict[str, Any]:
         """A page of a set. `here` is its address, for the link to the next page. Raises TooMuch."""
@@ -45,8 +48,8 @@ class Answering:
             return body | {"value": self._arrays(rows, query)}
         return body | {"value": self.shaped(found.kind, rows, query)}
 
-    def page(self, found: Entities, query: Query) -> tuple[list[Any], int | None, bool]:
-        """Rows of a page, how many there are in all where asked for, and whether more follow."""
+    def page(self, found: Entities, query: Query) -> Page:
+        """A page of a set."""
         most = MOST_OBSERVATIONS if found.kind == "Observation" else MOST
         top, skip = min(most, USUAL if query.top is None else query.top), query.skip or 0
         # One more is looked for, to know whether there is a next page.
@@ -59,9 +62,7 @@ class Answering:
 
     def shaped(self, kind: str, rows: Sequence[Any], query: Query) -> list[dict[str, Any]]:
         """Entities as JSON with what comes along."""
-        self.left -= len(rows)
-        if self.left < 0:
-            raise TooMuch("$expand")
+        self.scope.budget.bring(len(rows), "$expand")
         along = [self._expanded(kind, rows, one) for one in query.expand]
         root = self.scope.root
         return [
@@ -81,10 +82,10 @@ class Answering:
                 rows = rows.order_by(*order)
                 count = rows.count() if query.count else None
                 return list(rows[skip : skip + top]), count
-            rows = list(rows[: MOST_JUDGED + 1])
-            if len(rows) > MOST_JUDGED:
-                raise TooMuch("$filter")
+            rows = self._judged(rows)
         kind, scope = found.kind, self.scope
+        for steps in asked(replace(query, filter=rest)):
+            scope.load(kind, rows, steps)
         if rest is not None:
             rows = [one for one in rows if holds(rest, lambda steps: scope.values(kind, one, steps), scope.now)]  # noqa: B023
         rows = list(rows)
@@ -103,12 +104,21 @@ class Answering:
         some = narrowed("Datastream", filter_)
         rows: Any = found.rows.filter(some.q)
         if not some.exact:
-            scope = self.scope
+            scope, rows = self.scope, self._judged(rows)
+            for path in paths_of(filter_):
+                scope.load("Datastream", rows, path.steps)
             rows = [
-                one for one in rows[: MOST_JUDGED + 1]
+                one for one in rows
                 if filter_ is not None and holds(filter_, lambda steps: scope.values("Datastream", one, steps), scope.now)  # noqa: B023, E501
             ]  # fmt: skip
         return Entities(found.kind, rows, found.at), replace(query, filter=rest)
+
+    def _judged(self, rows: QuerySet[Any]) -> list[Any]:
+        """All rows, to be judged one by one. Raises TooMuch."""
+        budget = self.scope.budget
+        found = list(rows[: min(MOST_JUDGED, max(budget.judged, 0)) + 1])
+        budget.judge(len(found), "$filter")
+        return found
 
     # -- what comes along ---------------------------------------------------------------------------------------------
 
@@ -122,10 +132,12 @@ class Answering:
             return self._singles(kind, rows, one, relation.target)
         if relation.target == "Observation" and len(rows) > MOST_POINTS:
             raise TooMuch(one.name)
+        pages = self._pages(kind, rows, one, relation.target)
+        # All of them become JSON together, so that what comes along with them is asked for once.
+        bodies = iter(self.shaped(relation.target, [row for some, _count, _more in pages for row in some], one.query))
         answers = []
-        for row in rows:
-            some, count, more = self.page(self.scope.related(kind, row, one.name), one.query)
-            told: list[tuple[str, Any]] = [(one.name, self.shaped(relation.target, some, one.query))]
+        for row, (some, count, more) in zip(rows, pages, strict=True):
+            told: list[tuple[str, Any]] = [(one.name, list(itertools.islice(bodies, len(some))))]
             if count is not None:
                 told.append((f"{one.name}@iot.count", count))
             if more:
@@ -134,20 +146,48 @@ class Answering:
             answers.append(told)
         return answers
 
+    def _pages(self, kind: str, rows: Sequence[Any], one: Expand, target: str) -> list[Page]:
+        """The page of each row, by a number of questions that does not grow with the rows; of readings by a few for
+        each datastream."""
+        query, scope = one.query, self.scope
+        if target == "Datastream":
+            some, order = narrowed(target, query.filter), ordered(target, query.orderby)
+            if some.exact and order is not None:
+                return self._numbered(column_to(kind, target) or "", rows, query, some.q, order)
+        if target != "Observation":
+            scope.load(kind, rows, (one.name,))
+            for steps in asked(query):
+                scope.load(kind, rows, (one.name, *steps))
+        return [self.page(scope.related(kind, row, one.name), query) for row in rows]
+
+    def _numbered(
+        self, column: str, rows: Sequence[Any], query: Query, condition: Q, order: Sequence[str]
+    ) -> list[Page]:
+        """The datastreams of each row, numbered by the database, so that it gives no more of them than a page."""
+        top, skip = min(MOST, USUAL if query.top is None else query.top), query.skip or 0
+        keys = [key_of(row) for row in rows]
+        mine = self.scope.points().filter(condition, **{f"{column}__in": keys})
+        counts = dict(mine.order_by().values_list(column).annotate(n=Count("pk"))) if query.count else {}
+        place = Window(RowNumber(), partition_by=F(column), order_by=list(order))
+        some = mine.annotate(place=place).filter(place__gt=skip, place__lte=skip + top + 1).order_by(*order)
+        groups: dict[Any, list[Any]] = {key: [] for key in keys}
+        # One more of each than is shown says whether there is a next page; what is too much is not even read.
+        for point in some[: max(self.scope.budget.entities, 0) + len(keys) + 1]:
+            groups[getattr(point, column)].append(point)
+        return [
+            (groups[key][:top], counts.get(key, 0) if query.count else None, len(groups[key]) > top > 0) for key in keys
+        ]
+
     def _singles(self, kind: str, rows: Sequence[Any], one: Expand, target: str) -> list[list[tuple[str, Any]]]:
-        """Each related entity is made once, however many rows lead to it."""
-        made: dict[Any, dict[str, Any]] = {}
-        answers = []
+        """Each related entity is made once, however many rows lead to it, and all of them together."""
+        keys, found = [], {}
         for row in rows:
-            others = list(self.scope.related(kind, row, one.name).rows)
-            if not others:
-                answers.append([])
-                continue
-            key = shapes.id_of(target, others[0])
-            if key not in made:
-                made[key] = self.shaped(target, others[:1], one.query)[0]
-            answers.append([(one.name, made[key])])
-        return answers
+            other = next(iter(self.scope.related(kind, row, one.name).rows), None)
+            keys.append(None if other is None else shapes.id_of(target, other))
+            if other is not None:
+                found[keys[-1]] = other
+        made = dict(zip(found, self.shaped(target, list(found.values()), one.query), strict=True))
+        return [[] if key is None else [(one.name, made[key])] for key in keys]
 
     def _newest(self, points: Sequence[Any], one: Expand) -> list[list[tuple[str, Any]]]:
         found = newest_of(self.scope, points)
@@ -160,7 +200,8 @@ class Answering:
     # -- data arrays --------------------------------------------------------------------------------------------------
 
     def _arrays(self, rows: Sequence[Reading], query: Query) -> list[dict[str, Any]]:
-        names = [one for one in COMPONENTS if one in query.select] if query.select else list(COMPONENTS)
+        wanted = {"id" if one == "@iot.id" else one for one in query.select} or set(COMPONENTS)
+        names = [one for one in COMPONENTS if one in wanted]
         answers = []
         for _pk, some in itertools.groupby(sorted(rows, key=lambda one: one.point.pk), key=lambda one: one.point.pk):
             group = list(some)
@@ -186,21 +227,8 @@ def _next(here: str, query: Query, shown: int) -> str:
 
 def _only_of(node: Node, head: str) -> bool:
     """Whether every path of a condition begins with this relation."""
-    found = list(_paths(node))
+    found = list(paths_of(node))
     return bool(found) and all(one.steps[0] == head and len(one.steps) > 1 for one in found)
-
-
-def _paths(node: Node) -> Iterable[Path]:
-    if isinstance(node, Path):
-        yield node
-    elif isinstance(node, Binary):
-        yield from _paths(node.left)
-        yield from _paths(node.right)
-    elif isinstance(node, Not):
-        yield from _paths(node.node)
-    elif isinstance(node, Call):
-        for one in node.arguments:
-            yield from _paths(one)
 
 
 def _without_head(node: Node) -> Node:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from anlan.formats.sensorthings.query import Binary, Call, Literal, Node, Order, Path
+from anlan.formats.sensorthings.query import Binary, Call, Literal, Node, Not, Order, Path, Query
 
 _DEVICE = {
     "id": "pk", "@iot.id": "pk", "name": "name", "properties/anlanCode": "code", "properties/region": "region__code",
@@ -121,3 +121,23 @@ def conjuncts(node: Node | None) -> Iterator[Node]:
         yield from conjuncts(node.right)
     elif node is not None:
         yield node
+
+
+def paths_of(node: Node | None) -> Iterator[Path]:
+    """Every path of a filter."""
+    if isinstance(node, Path):
+        yield node
+    elif isinstance(node, Binary):
+        yield from paths_of(node.left)
+        yield from paths_of(node.right)
+    elif isinstance(node, Not):
+        yield from paths_of(node.node)
+    elif isinstance(node, Call):
+        for one in node.arguments:
+            yield from paths_of(one)
+
+
+def asked(query: Query) -> Iterator[tuple[str, ...]]:
+    """Where the filter and the order of a question lead."""
+    yield from (path.steps for path in paths_of(query.filter))
+    yield from (one.path.steps for one in query.orderby)

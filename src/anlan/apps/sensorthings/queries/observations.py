@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anlan.apps.sensorthings.queries.budget import TooMuch
 from anlan.apps.sensorthings.queries.judging import holds
-from anlan.apps.sensorthings.queries.narrowing import conjuncts
-from anlan.apps.sensorthings.queries.scope import Entities, Scope, TooMuch
+from anlan.apps.sensorthings.queries.narrowing import asked, conjuncts
+from anlan.apps.sensorthings.queries.scope import Entities, Scope
 from anlan.apps.sensorthings.queries.shapes import Reading
 from anlan.formats.sensorthings.query import Binary, Literal, Node, Path, Query
 from anlan.formats.sensorthings.times import Time
@@ -25,6 +26,8 @@ from anlan.kernel.sensing.store.history import EARLIEST, LATEST
 MOST_POINTS, MOST_JUDGED = 200, 200_000
 #: Steps in which history is read, ms: an hour, a day, a month, a year, everything.
 _STEPS = (3_600_000, 86_400_000, 30 * 86_400_000, 365 * 86_400_000)
+#: Steps of a path from an observation that need nothing but its datastream and the device of that.
+_NEAR = 3
 _MIRROR = {"eq": "eq", "ne": "ne", "gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 
 
@@ -48,12 +51,17 @@ def observations(scope: Scope, found: Entities, query: Query, skip: int, top: in
     points: Iterable[Point] = found.rows
     if query.count or not by_time or query.orderby:
         points = _few(points)
+    for steps in asked(query):
+        # Further than to the datastream, what it leads to is read once for all points.
+        if steps[0] == "Datastream" and len(steps) > _NEAR:
+            points = _few(points)
+            scope.load("Datastream", points, steps[1:])
     if not by_time:
-        rows = list(_bounded(_flat(part for point in points for part in _parts(scope, point, wanted, False))))
+        rows = list(_bounded(scope, _flat(part for point in points for part in _parts(scope, point, wanted, False))))
         return _sorted(scope, rows, query)[skip : skip + top], len(rows) if query.count else None
     if query.count:
         every = [_flat(_parts(scope, point, wanted, backwards)) for point in points]
-        rows = list(_bounded(_merged(every, backwards) if query.orderby else _flat(every)))
+        rows = list(_bounded(scope, _merged(every, backwards) if query.orderby else _flat(every)))
         return rows[skip : skip + top], len(rows)
     streams = (_flat(_parts(scope, point, wanted, backwards)) for point in _counted(points))
     if skip > MOST_JUDGED:
@@ -88,11 +96,12 @@ def _order(query: Query) -> tuple[bool, bool]:
     return query.orderby[0].path.steps == ("phenomenonTime",), query.orderby[0].descending
 
 
-def _bounded(rows: Iterable[Reading]) -> Iterator[Reading]:
+def _bounded(scope: Scope, rows: Iterable[Reading]) -> Iterator[Reading]:
     """At most `MOST_JUDGED` of them. Raises TooMuch at the first one more, so that no more is ever held."""
     for number, one in enumerate(rows):
         if number >= MOST_JUDGED:
             raise TooMuch("Observations")
+        scope.budget.judge(1, "Observations")
         yield one
 
 
@@ -176,8 +185,10 @@ def _parts(scope: Scope, point: Point, wanted: _Wanted, backwards: bool) -> Iter
     for low, high in _spans(scope, point, wanted, backwards):
         found = scope.store.readings(point.pk, low, high)
         keep = _kept(found, wanted)
-        if wanted.rest and keep.size > MOST_JUDGED:
-            raise TooMuch("Observations")
+        if wanted.rest:
+            if keep.size > MOST_JUDGED:
+                raise TooMuch("Observations")
+            scope.budget.judge(int(keep.size), "Observations")
         t, value, quality = found.t[keep].tolist(), found.value[keep].tolist(), found.quality[keep].tolist()
         rows = [Reading(point, *row) for row in zip(t, value, quality, strict=True)]
         if wanted.rest:

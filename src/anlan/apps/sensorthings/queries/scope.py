@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from anlan.apps.sensorthings.queries import shapes
+from anlan.apps.sensorthings.queries.budget import Budget, TooMuch
 from anlan.apps.sensorthings.queries.shapes import OBSERVED, Reading
 from anlan.formats.sensorthings import ENTITIES
 from anlan.kernel.people.models import User
@@ -19,6 +20,9 @@ from anlan.kernel.sensing.anchors import GROUPS
 from anlan.kernel.sensing.models import DERIVED_SENDER, Device, Point, PointKind
 from anlan.kernel.sensing.queries import measuring_for
 from anlan.kernel.sensing.store import LIVE, NewBatch, Store
+
+#: Most values that one question lists.
+_PLACES = 1_000
 
 #: Rows of a set: a query, a list, or for observations the points whose readings are meant.
 Rows = QuerySet[Any] | Sequence[Any]
@@ -55,7 +59,14 @@ class Scope:
     store: Store
     #: Where observations go: the store, or in a change set what holds them back until all of it is done.
     log: Log
+    budget: Budget = field(default_factory=Budget)
     _values: dict[tuple[str, Any], dict[str, Any]] = field(default_factory=dict)
+    #: What `load` has read: kind and relation → key of an entity → the rows that it leads to.
+    _sets: dict[tuple[str, str], dict[Any, list[Any]]] = field(default_factory=dict)
+
+    def for_request(self, budget: Budget, log: Log | None = None) -> Scope:
+        """The same asker with another question, which remembers nothing of this one."""
+        return Scope(self.actor, self.root, self.now, self.store, log or self.log, budget)
 
     def points(self) -> QuerySet[Point]:
         """Points that may be seen, without anchors and exercises."""
@@ -110,6 +121,9 @@ class Scope:
         relation = ENTITIES[kind].relation(name)
         assert relation is not None
         target = relation.target
+        held = self._sets.get((kind, name))
+        if held is not None and (key := key_of(row)) in held:
+            return Entities(target, held[key])
         if kind in ("Thing", "Sensor", "Location") and target in ("Thing", "Location"):
             return self.one_of(self.all_of(target), row.pk)
         if target == "Datastream" and kind in ("Thing", "Sensor"):
@@ -127,6 +141,43 @@ class Scope:
         if kind == "Observation" and target == "FeatureOfInterest":
             return Entities(target, [row.point] if row.point.lon is not None and row.point.lat is not None else [])
         return Entities(target, ())
+
+    def load(self, kind: str, rows: Iterable[Any], steps: Sequence[str]) -> None:
+        """Read what a path leads to from all these rows at once, so that `related` asks the database for none of them.
+
+        Raises TooMuch where it leads to more than one question may judge.
+        """
+        relation = ENTITIES[kind].relation(steps[0]) if steps else None
+        if relation is None or relation.target == "Observation":
+            return
+        found = {key_of(row): row for row in rows}
+        if relation.many:
+            held = self._sets.setdefault((kind, relation.name), {})
+            missing = [key for key in found if key not in held]
+            if missing:
+                held |= self._grouped(kind, relation.target, missing)
+        others = {
+            key_of(other): other
+            for row in found.values()
+            for other in self.related(kind, row, relation.name).rows
+        }  # fmt: skip
+        self.load(relation.target, others.values(), steps[1:])
+
+    def _grouped(self, kind: str, target: str, keys: Sequence[Any]) -> Mapping[Any, list[Any]]:
+        """Key of an entity → the rows that it leads to, for all of them by one question."""
+        groups: dict[Any, list[Any]] = {key: [] for key in keys}
+        column = column_to(kind, target)
+        rows: Rows = self.all_of(target).rows if column is not None else ()
+        if isinstance(rows, QuerySet):
+            # A database takes so many places in one question; beyond them all rows in reach are cheaper than many.
+            rows = rows.filter(**{f"{column}__in": keys}) if len(keys) <= _PLACES else rows
+            rows = list(rows[: max(self.budget.judged, 0) + 1])
+            self.budget.judge(len(rows), target)
+        for row in rows:
+            key = getattr(row, column or "pk")
+            if key in groups:
+                groups[key].append(row)
+        return groups
 
     def values(self, kind: str, row: Any, steps: tuple[str, ...]) -> Sequence[Any]:
         """The values at the end of a path from an entity. Raises TooMuch for the readings of a whole set."""
@@ -154,8 +205,18 @@ class Scope:
         return found
 
 
-class TooMuch(Exception):
-    """The question would read more than one answer is worth; `args[0]` says what."""
+def key_of(row: Any) -> Any:
+    """What an entity is known by among those of its kind."""
+    if isinstance(row, Reading):
+        return row.point.pk, row.t
+    return row.value if isinstance(row, PointKind) else row.pk
+
+
+def column_to(kind: str, target: str) -> str | None:
+    """The column of a target that names the entity from which a relation to several leads; None for one of none."""
+    if target == "Datastream":
+        return "kind" if kind == "ObservedProperty" else "device_id"
+    return "pk" if kind in ("Thing", "Sensor", "Location") and target in ("Thing", "Location") else None
 
 
 def _inside(value: Any, steps: tuple[str, ...]) -> Sequence[Any]:

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
-
-from anlan.apps.sensorthings.arriving import Arrived
 from anlan.apps.sensorthings.queries.scope import Log
-from anlan.engine import encode_batch
 from anlan.kernel.people.models import User
 from anlan.kernel.people.rights import may
-from anlan.kernel.sensing.door.bodies import KEPT
 from anlan.kernel.sensing.models import DERIVED_SENDER, Device, Point
-from anlan.kernel.sensing.store import LIVE, Appended, NewBatch, Refused, Store
+from anlan.kernel.sensing.observed.arriving import Arrived
+from anlan.kernel.sensing.observed.batches import Part, batch_of_observations
+from anlan.kernel.sensing.store import LIVE, Appended, NewBatch, Store
 
 #: When a device was heard is written at most this often.
 NOTED_EVERY = timedelta(seconds=30)
-
-_WORDS: Mapping[str, str] = {
-    "row": "This row has another number of values than there are components.",
-    "phenomenonTime": "A time is one instant of ISO 8601 with its zone, from 1990 to 2088.",
-    "result": "A result is a number, or null where the instrument has none.",
-    "resultQuality": "A quality is good, uncertain or bad, or a whole number from 0 to 255.",
-    "id": "Ids are given by this service.",
-    "validTime": "A time of validity is not kept.",
-    "parameters": "Parameters are not kept.",
-    "FeatureOfInterest": "The place of an observation is that of its datastream.",
-    "Datastream": "There is no such datastream, it takes no readings, or this token may not send them.",
-}
 
 
 class HeldLog:
@@ -48,11 +32,6 @@ class HeldLog:
         """Append all of them in one transaction. Raises Busy or Full, with nothing stored."""
         if self._batches:
             store.append_batches(self._batches)
-
-
-def why_not(code: str) -> str:
-    """The sentence for what is wrong with a row."""
-    return _WORDS[code]
 
 
 def takes(point: Point, actor: User) -> bool:
@@ -94,24 +73,6 @@ def _taking(points: Mapping[object, Point], one: Arrived, actor: User) -> Point 
 
 
 def _batch(parts: Sequence[tuple[Point, Arrived]]) -> NewBatch:
-    """The rows of one device as a batch whose key is its content, so that a repetition is known."""
+    """The rows of one device."""
     device = parts[0][0].device
-    goods = [one.good for _point, one in parts]
-    number = np.repeat([point.pk for point, _one in parts], [int(good.sum()) for good in goods])
-    t, value, quality = (
-        np.concatenate([getattr(one, name)[good] for (_point, one), good in zip(parts, goods, strict=True)])
-        for name in ("t", "value", "quality")
-    )
-    payload = encode_batch(number, t, value, quality)
-    refused = [
-        Refused(row, why, why, why_not(why), point.code, int(one.t[row]) if one.t[row] > 0 else None)
-        for point, one in parts
-        for row, why in enumerate(one.why)
-        if why
-    ][:KEPT]
-    told = repr([(one.row, one.code, one.point) for one in refused]).encode() if refused else b""
-    digest = hashlib.sha256(payload + told).digest()[:16]
-    n = int(number.size)
-    return NewBatch(
-        device.code, f"sta:{digest.hex()}", device.lane, n, payload if n else b"", digest, refused=tuple(refused)
-    )
+    return batch_of_observations(device.code, device.lane, [Part(point.pk, point.code, one) for point, one in parts])

@@ -7,18 +7,20 @@ choice. `resultTime` is read and not kept: the log knows when a reading came. So
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from anlan.apps.sensorthings.queries.shapes import QUALITIES
 from anlan.formats.findings import BadMessage, found
 from anlan.formats.sensorthings.arrays import COMPONENTS, MOST_ARRAYS, MOST_ROWS
 from anlan.formats.sensorthings.times import instant_of
-from anlan.kernel.sensing.door.bodies import EARLIEST_MS, LATEST_MS
+from anlan.kernel.sensing.door.bodies import EARLIEST_MS, KEPT, LATEST_MS
+from anlan.kernel.sensing.door.taking import excerpt_of
+from anlan.kernel.sensing.observed.shapes import QUALITIES
 
 #: What is kept of a result that is none.
 _NO_VALUE, _BAD = 0.0, 2
@@ -28,13 +30,17 @@ _USUAL = (20, 24)
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Observations of one datastream: columns of one length; `why` is "" for those that can be taken."""
+    """Observations of one datastream: columns of one length; `why` is "" for those that can be taken.
+
+    raw  row → what was sent, of those that cannot, the first `KEPT` of them
+    """
 
     datastream: Any
     t: NDArray[np.int64]
     value: NDArray[np.float64]
     quality: NDArray[np.uint8]
     why: Sequence[str]
+    raw: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def good(self) -> NDArray[np.bool_]:
@@ -78,7 +84,7 @@ def _array(content: Any, where: str, now_ms: int) -> Arrived:
 
 def columns(datastream: Any, names: Sequence[str], rows: Sequence[Any], now_ms: int) -> Arrived:
     """Rows of values in the order of `names` as columns."""
-    n, width = len(rows), len(names)
+    n, width, sent = len(rows), len(names), rows
     why = [""] * n
     even = all(type(one) is list and len(one) == width for one in rows)
     if not even:
@@ -91,7 +97,14 @@ def columns(datastream: Any, names: Sequence[str], rows: Sequence[Any], now_ms: 
     for name in ("id", "validTime", "parameters"):
         _empty(name, by_name.get(name), why)
     _places(datastream, by_name.get("FeatureOfInterest/id"), why)
-    return Arrived(datastream, t, value, quality, why)
+    refused = [row for row, said in enumerate(why) if said][:KEPT] if any(why) else ()
+    return Arrived(datastream, t, value, quality, why, {row: _raw(names, sent[row]) for row in refused})
+
+
+def _raw(names: Sequence[str], row: Any) -> str:
+    """A row as it was sent, its values by name where they can be told apart."""
+    fits = type(row) is list and len(row) == len(names)
+    return excerpt_of(msgspec.json.encode(dict(zip(names, row, strict=True)) if fits else row))
 
 
 def _times(said: Sequence[Any], now_ms: int, why: list[str]) -> NDArray[np.int64]:
