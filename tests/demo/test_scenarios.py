@@ -235,10 +235,19 @@ def test_every_rule_names_source_validity_and_whether_it_was_verified(county):
         assert rule["source"]["standard"] and rule["source"]["clause"]
         assert isinstance(rule["verified"], bool) and rule["valid_from"] and rule["title"] and rule["title_zh"]
     silent = {kind for rule in county.rules if rule["condition"]["type"] == "silence" for kind in rule["kinds"]}
-    levels = {rule["kind"] for rule in county.rules if rule["condition"]["type"] == "level"}
+    limits = [rule for rule in county.rules if rule["condition"]["type"] == "level"]
+    levels = {kind for rule in limits for kind in rule.get("kinds") or [rule["kind"]]}
     kinds = {point.kind for point in county.points}
     assert silent == kinds
-    assert levels == kinds | {"displacement_rate", "tangent_angle", "failure_time", "effective_rain"}
+    computed = {
+        "displacement_rate",
+        "tangent_angle",
+        "failure_time",
+        "effective_rain",
+        "fence_distance",
+        "person_fence",
+    }
+    assert levels == kinds | computed
 
 
 def test_gas_limits_stand_at_or_below_the_ceilings_of_the_clause(county):

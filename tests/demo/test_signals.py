@@ -152,7 +152,7 @@ def exceedances(county, start, days):
         sign = 1 if condition["direction"] == "high" else -1
         on, off = sign * condition["steps"][0]["limit"], sign * condition["steps"][0]["limit"] - condition["deadband"]
         for point in county.points:
-            if point.kind != rule["kind"]:
+            if point.kind not in (rule.get("kinds") or [rule["kind"]]):
                 continue
             value = sign * signal(point, sample_times(point, start, start + days * DAY_MS, 300), SEED)
             above = False
