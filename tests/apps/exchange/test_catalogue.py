@@ -25,6 +25,7 @@ from anlan.kernel.people.models import Department, Grant, Role
 from anlan.kernel.people.rights import NotAllowed
 from anlan.kernel.registers import services as registers
 from anlan.kernel.registers.declarations import Fault, declared, register_check
+from anlan.kernel.rulebook import schemas
 
 pytestmark = pytest.mark.django_db
 FULL = {
@@ -225,13 +226,13 @@ def test_each_register_is_measured_by_a_job_of_its_own(world):
     ],
 )  # fmt: skip
 def test_an_entry_of_the_rulebook_that_cannot_be_meant_is_refused(body):
-    assert rules.faults_of(body)
+    assert schemas.faults_of(rules.KIND, body)
 
 
 def test_shipped_entries_are_good_and_read_as_words(db):
     for code in (rules.QUALITY, rules.FRESH, rules.DELIVERY, rules.KEEPING):
         entry = rules.rule(code, NOW)
-        assert rules.faults_of(entry.body) == []
+        assert schemas.faults_of(rules.KIND, entry.body) == []
         assert all(line.label and line.value for line in rules.lines(entry.body))
 
 

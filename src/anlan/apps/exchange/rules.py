@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.rulebook.queries import lookup
-from anlan.kernel.rulebook.schemas import UNITS, register_schema
+from anlan.kernel.rulebook.schemas import UNITS, FieldFault, by_field, is_positive, register_schema, waits, whole
 from anlan.kernel.rulebook.wording import KIND_LABELS, Field, joined, register_wording, span
 
 KIND = "exchange"
@@ -52,25 +52,13 @@ def back_off_s(failures: int, at: datetime) -> float:
 
 def register() -> None:
     """Called once at start."""
-    register_schema(KIND, faults_of)
+    register_schema(KIND, by_field(_FAULTS))
     register_wording(KIND, lines)
     KIND_LABELS.setdefault(KIND, gettext_lazy("Data exchange"))
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def faults_of(body: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an entry: each of its fields is checked by its name, and at least one must be there."""
-    known = {name for name in body if name in _FAULTS}
-    if not known:
-        return [f"write one of {', '.join(_FAULTS)}"]
-    return [words for name in sorted(known) if (words := _FAULTS[name](body[name]))]
-
-
 def _weights_fault(value: Any) -> str:
-    fine = isinstance(value, Mapping) and set(value) == set(PARTS) and all(_positive(one) for one in value.values())
+    fine = isinstance(value, Mapping) and set(value) == set(PARTS) and all(is_positive(one) for one in value.values())
     return "" if fine else f"weights gives a positive number to each of {', '.join(PARTS)}"
 
 
@@ -79,20 +67,11 @@ def _registers_fault(value: Any) -> str:
     return "" if fine else "registers gives whole days by the code of the register"
 
 
-def _waits_fault(value: Any) -> str:
-    fine = isinstance(value, list) and value and all(_positive(one) for one in value)
-    return "" if fine else "back_off_s is a list of seconds"
-
-
-def _whole(name: str) -> Callable[[Any], str]:
-    return lambda value: "" if isinstance(value, int) and value > 0 else f"{name} is a whole number above 0"
-
-
-_FAULTS: dict[str, Callable[[Any], str]] = {
+_FAULTS: dict[str, FieldFault] = {
     "weights": _weights_fault,
     "registers": _registers_fault,
-    "back_off_s": _waits_fault,
-    **{name: _whole(name) for name in ("days", "keep_days", "told_after_s", "untaken_s")},
+    "back_off_s": waits("back_off_s"),
+    **{name: whole(name) for name in ("days", "keep_days", "told_after_s", "untaken_s")},
 }
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from anlan.kernel.regions.models import Region
 from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.rulebook.queries import lookup
-from anlan.kernel.rulebook.schemas import UNITS, register_schema
+from anlan.kernel.rulebook.schemas import UNITS, FieldFault, by_field, is_positive, positive, register_schema, waits
 from anlan.kernel.rulebook.wording import KIND_LABELS, Field, joined, register_wording, span
 
 KIND = "outside"
@@ -85,45 +85,24 @@ def confidence(at: datetime, region: Region) -> Callable[[float], str]:
 
 def register() -> None:
     """Called once at start."""
-    register_schema(KIND, faults_of)
+    register_schema(KIND, by_field(_FAULTS))
     register_wording(KIND, lines)
     KIND_LABELS.setdefault(KIND, gettext_lazy("Outside data"))
 
 
-def _positive(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
-
-
-def faults_of(body: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an entry: each of its fields is checked by its name, and at least one must be there."""
-    known = {name for name in body if name in _FAULTS}
-    if not known:
-        return [f"write one of {', '.join(_FAULTS)}"]
-    return [words for name in sorted(known) if (words := _FAULTS[name](body[name]))]
-
-
-def _waits(value: Any) -> str:
-    fine = isinstance(value, list) and value and all(_positive(one) for one in value)
-    return "" if fine else "back_off_s is a list of seconds"
-
-
 def _steps(value: Any) -> str:
     fine = isinstance(value, list) and all(
-        isinstance(one, Mapping) and _positive(one.get("magnitude")) and _positive(one.get("within_km"))
+        isinstance(one, Mapping) and is_positive(one.get("magnitude")) and is_positive(one.get("within_km"))
         for one in value
     )
     return "" if fine else "tell is a list of magnitude and within_km"
 
 
-def _number(name: str) -> Callable[[Any], str]:
-    return lambda value: "" if _positive(value) else f"{name} is a number above 0"
-
-
-_FAULTS: dict[str, Callable[[Any], str]] = {
-    "back_off_s": _waits,
+_FAULTS: dict[str, FieldFault] = {
+    "back_off_s": waits("back_off_s"),
     "tell": _steps,
     **{
-        name: _number(name)
+        name: positive(name)
         for name in (
             "told_after", "keep_days", "within_s", "again", "same_s", "same_km", "most_an_hour", "nominal", "high",
             "shown_s", "near_km", "near_s", "late_s",

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from anlan.apps.tracks.models import CarrierKind
 from anlan.kernel.rulebook.queries import lookup
-from anlan.kernel.rulebook.schemas import register_schema
+from anlan.kernel.rulebook.schemas import is_positive, register_schema
 from anlan.kernel.rulebook.wording import KIND_LABELS, Field, register_wording
 
 KIND, CODE = "tracks", "TRACKS"
@@ -49,19 +49,19 @@ def faults_of(body: Mapping[str, Any]) -> list[str]:
     faults = []
     for name in ("stale_s", "fastest_km_h"):
         said = body.get(name)
-        if not isinstance(said, Mapping) or set(said) != set(CarrierKind.values) or not all(map(_above, said.values())):
+        if (
+            not isinstance(said, Mapping)
+            or set(said) != set(CarrierKind.values)
+            or not all(map(is_positive, said.values()))
+        ):
             faults.append(f"{name} is a number above 0 for each of {', '.join(CarrierKind.values)}")
     for name, most in (("trail_hours", 24), ("late_days", 30)):
-        if not _above(body.get(name)) or body[name] > most:
+        if not is_positive(body.get(name)) or body[name] > most:
             faults.append(f"{name} is a number above 0 and at most {most}")
     hours = body.get("share_hours")
     if not isinstance(hours, list) or not hours or not all(isinstance(one, int) and 0 < one <= 24 for one in hours):
         faults.append("share_hours are whole hours from 1 to 24")
     return faults
-
-
-def _above(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def _lines(body: Mapping[str, Any]) -> list[Field]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from anlan.kernel.regions import queries as regions
 from anlan.kernel.rulebook.codes import Code, CodeList, code_list
 from anlan.kernel.rulebook.models import Entry
 from anlan.kernel.rulebook.queries import lookup
-from anlan.kernel.rulebook.schemas import register_schema
+from anlan.kernel.rulebook.schemas import FieldFault, by_field, register_schema, whole
 from anlan.kernel.rulebook.wording import KIND_LABELS, Field, register_wording, span
 from anlan.kernel.web.formatting import COLOURS
 
@@ -111,17 +111,9 @@ def _regions() -> dict[str, str]:
 
 def register() -> None:
     """Called once at start."""
-    register_schema(KIND, faults_of)
+    register_schema(KIND, by_field(_FAULTS))
     register_wording(KIND, lines)
     KIND_LABELS.setdefault(KIND, gettext_lazy("Warnings"))
-
-
-def faults_of(body: Mapping[str, Any]) -> list[str]:
-    """What is wrong with an entry: each of its fields is checked by its name, and at least one must be there."""
-    known = [name for name in body if name in _FAULTS]
-    if not known:
-        return [f"write one of {', '.join(_FAULTS)}"]
-    return [words for name in sorted(known) if (words := _FAULTS[name](body[name]))]
 
 
 def _levels_fault(value: Any) -> str:
@@ -144,18 +136,10 @@ def _categories_fault(value: Any) -> str:
     return "" if fine else 'categories gives a category of CAP to beginnings of event codes, and to "" for the rest'
 
 
-def _whole(name: str) -> Callable[[Any], str]:
-    def fault(value: Any) -> str:
-        fine = isinstance(value, int) and not isinstance(value, bool) and value > 0
-        return "" if fine else f"{name} is a whole number above 0"
-
-    return fault
-
-
-_FAULTS: dict[str, Callable[[Any], str]] = {
+_FAULTS: dict[str, FieldFault] = {
     "levels": _levels_fault,
     "categories": _categories_fault,
-    **{name: _whole(name) for name in (*_HOURS, "silent_periods")},
+    **{name: whole(name) for name in (*_HOURS, "silent_periods")},
 }
 
 

@@ -26,6 +26,44 @@ def faults_of(kind: str, body: Mapping[str, Any]) -> list[str]:
     return schema(body) if schema else []
 
 
+#: A field's value -> what is wrong with it, "" when nothing is.
+FieldFault = Callable[[Any], str]
+
+
+def by_field(faults: Mapping[str, FieldFault]) -> Schema:
+    """A schema that checks each field by its name; at least one of them must be there."""
+
+    def schema(body: Mapping[str, Any]) -> list[str]:
+        known = sorted(name for name in body if name in faults)
+        if not known:
+            return [f"write one of {', '.join(faults)}"]
+        return [words for name in known if (words := faults[name](body[name]))]
+
+    return schema
+
+
+def is_positive(value: Any) -> bool:
+    """A number above 0; `True` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def positive(name: str) -> FieldFault:
+    """The field `name` is a number above 0."""
+    return lambda value: "" if is_positive(value) else f"{name} is a number above 0"
+
+
+def whole(name: str) -> FieldFault:
+    """The field `name` is a whole number above 0."""
+    return lambda value: "" if isinstance(value, int) and is_positive(value) else f"{name} is a whole number above 0"
+
+
+def waits(name: str) -> FieldFault:
+    """The field `name` is a list of seconds."""
+    return lambda value: (
+        "" if isinstance(value, list) and value and all(map(is_positive, value)) else f"{name} is a list of seconds"
+    )
+
+
 def clock_faults(body: Mapping[str, Any]) -> list[str]:
     """A clock names its time in exactly one unit, its calendar, and the rungs of its ladder."""
     faults = []
