@@ -26,8 +26,10 @@ data = pathlib.Path(os.environ["ANLAN_DATA"])
 name = sys.argv[1]
 with (data / "calls").open("a") as calls:
     calls.write(json.dumps([*sys.argv[1:], os.environ["ANLAN_DEMO"], os.environ["ANLAN_INGEST_PORT"]]) + "\\n")
-(data / "cameras").write_text(os.environ.get("ANLAN_CAMERA_HOSTS", ""))
-(data / "modbus").write_text(os.environ.get("ANLAN_MODBUS_HOSTS", ""))
+for told in ("CAMERA", "MODBUS"):  # whole at once: every process writes it
+    own = data / f"{told}.{os.getpid()}"
+    own.write_text(os.environ.get(f"ANLAN_{told}_HOSTS", ""))
+    own.replace(data / told)
 if (data / "came").exists():
     (data / "came").write_text("x")
 broken = data / "broken"
@@ -172,13 +174,13 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
 def test_the_demo_may_ask_its_own_cameras_beside_those_it_was_given(start, tmp_path):
     until(start("demo", ANLAN_CAMERA_HOSTS="10.20.0.0/16"), "Ctrl-C")
     own = Place(tmp_path / "var/demo").running().camera_port
-    assert (tmp_path / "var/demo/cameras").read_text() == f"10.20.0.0/16,127.0.0.1:{own}"
+    assert (tmp_path / "var/demo/CAMERA").read_text() == f"10.20.0.0/16,127.0.0.1:{own}"
 
 
 def test_the_demo_may_ask_its_own_controller_beside_the_hosts_that_were_given(start, tmp_path):
     until(start("demo", ANLAN_MODBUS_HOSTS="10.30.0.0/16"), "Ctrl-C")
     own = Place(tmp_path / "var/demo").running().modbus_port
-    assert (tmp_path / "var/demo/modbus").read_text() == f"10.30.0.0/16,127.0.0.1:{own}"
+    assert (tmp_path / "var/demo/MODBUS").read_text() == f"10.30.0.0/16,127.0.0.1:{own}"
 
 
 def test_a_bureau_asks_by_modbus_only_where_it_lists_hosts():

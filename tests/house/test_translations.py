@@ -108,7 +108,7 @@ def test_translations_come_from_tab_separated_files(tmp_path):
 
 # Words that stand in a page in both languages.
 SAME = re.compile(
-    r"&[a-z]+;|&#\w+;|(?<=\s)/\w+|^/\w+|Anlan|安?澜|English|中文|简体中文|Ctrl|Esc|Enter|WGS|CGCS|GB/T|JSON|CSV|Parquet|UTC|SSE"
+    r"&[a-z]+;|&#\w+;|(?<=\s)/\w+|^/\w+|Anlan|安?澜|English|中文|简体中文|Ctrl|Esc|Enter|WGS|CGCS|GB/T|JSON|CSV|Parquet|UTC|SSE|GPX"
     r"|CAS|Word|PDF|OpenAPI|\bAPI|xlsx|csv|If-Match|GeoJSON|Shapefile|\.zip|KML|UTF-8|UTF-16|GB ?18030|SHA-256"
     r"|\b(?:ms|km²|km|mm|kPa|MPa|ppm|LEL|MB|GB|PEM|JWKS)\b"
 )

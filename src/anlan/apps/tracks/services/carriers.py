@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from anlan.apps.tracks.models import Carrier, CarrierKind, System, Watch
 from anlan.apps.tracks.services import fences
@@ -27,11 +28,11 @@ from anlan.kernel.web.refs import may_see
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 #: Sensor of a device → field of the carrier, words for the point, unit, digits. The first two it must have.
 SENSORS = (
-    ("lat", "lat", "纬度", "deg", 6),
-    ("lon", "lon", "经度", "deg", 6),
-    ("speed", "speed", "速度", "km/h", 1),
-    ("direction", "course", "航向", "deg", 0),
-    ("accuracy", "accuracy", "定位精度", "m", 0),
+    ("lat", "lat", gettext_lazy("Latitude"), "deg", 6),
+    ("lon", "lon", gettext_lazy("Longitude"), "deg", 6),
+    ("speed", "speed", gettext_lazy("Speed"), "km/h", 1),
+    ("direction", "course", gettext_lazy("Course"), "deg", 0),
+    ("accuracy", "accuracy", gettext_lazy("Accuracy of the place"), "m", 0),
 )
 
 
@@ -149,7 +150,7 @@ def _points(
         raise Refused(_("%(points)s belong to another device") % {"points": ", ".join(foreign)})
     rows = [
         {
-            "code": codes[field], "name": f"{name.strip()}{words}", "kind": wanted, "unit": unit, "digits": digits,
+            "code": codes[field], "name": f"{name.strip()} {words}", "kind": wanted, "unit": unit, "digits": digits,
             "region": region, "device": device, "period_s": period_s,
         }
         for _sensor, field, words, unit, digits in SENSORS
