@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from brokers import Broker, program
-from gateway_world import eventually, plant_records, rows
+from gateway_world import eventually, plant_mappings, plant_records, rows
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -51,6 +51,7 @@ def data(tmp_path: Path) -> Path:
     with sqlite3.connect(tmp_path / "records.sqlite3") as records:
         records.executescript(MORE)
     records.close()
+    plant_mappings(tmp_path / "records.sqlite3")
     return tmp_path
 
 

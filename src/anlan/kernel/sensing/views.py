@@ -26,7 +26,7 @@ from anlan.kernel.sensing.pages import registered
 from anlan.kernel.sensing.services import set_aside as aside
 from anlan.kernel.sensing.store import Busy, Full, SetAside, open_store
 from anlan.kernel.sensing.store.cold import arrow
-from anlan.kernel.sensing.words import reason_words
+from anlan.kernel.sensing.words import MESSAGE_FAULTS, reason_words
 from anlan.kernel.web.gate import holds
 
 PAGE = 50
@@ -153,7 +153,9 @@ def set_aside(request: HttpRequest) -> HttpResponse:
     rows = [
         {
             "row": row,
-            "reason": reason_words(row.reason, is_mapped=row.batch_id.startswith(MAPPED)),
+            "reason": reason_words(row.reason, is_mapped=_is_mapped(row)),
+            # The words of mappings say all that the English sentence says; place and message stand beside them.
+            "why": "" if _is_mapped(row) and row.reason in MESSAGE_FAULTS else row.why,
             "at": queries.moment(row.t) if row.t is not None and 0 <= row.t < 4_000_000_000_000 else None,
             "arrived": queries.moment(row.arrival),
             "device": devices.get(row.sender),
@@ -172,6 +174,11 @@ def set_aside(request: HttpRequest) -> HttpResponse:
         "tabs": tabs(request, "set_aside"),
     }
     return render(request, "sensing/set_aside.html", context)
+
+
+def _is_mapped(row: SetAside) -> bool:
+    """Whether a row came by a mapping of vendors' messages."""
+    return row.batch_id.startswith(MAPPED)
 
 
 def _points_by_device(devices: dict[str, Device]) -> dict[str, list[str]]:
