@@ -35,6 +35,8 @@ class Clerk:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _stopping: bool = False
     _begun: bool = False
+    #: Set after the first look, whether the records could be reached or not.
+    looked: threading.Event = field(default_factory=threading.Event)
     _fetched: set[int] = field(default_factory=set)
     _thread: threading.Thread | None = None
 
@@ -70,6 +72,7 @@ class Clerk:
                     look_at = time.monotonic() + LOOK_S
                     if reached:
                         self._look()
+                    self.looked.set()
                 elif not reached:
                     time.sleep(0.2)
         finally:

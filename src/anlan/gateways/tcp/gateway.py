@@ -35,6 +35,8 @@ SPEAKERS: Mapping[str, Callable[[], Speaker]] = {
 BACKLOG = 1_024
 #: Seconds between two looks at links; counters are written every `WRITE_EVERY` looks.
 LOOK_S, WRITE_EVERY = 1.0, 5
+#: Seconds for which the ports wait for the commands that an earlier process left.
+BEGIN_S = 10.0
 
 
 @dataclass(slots=True)
@@ -76,13 +78,15 @@ class Gateway:
         looking = threading.Thread(target=self._look, args=(ending,), name="notes", daemon=True)
         servers = []
         try:
+            # Before anybody may answer: what was asked before this process would be an answer to nothing.
+            self._clerk.start()
+            await self._loop.run_in_executor(None, self._clerk.looked.wait, BEGIN_S)
             for protocol, port in ports.items():
                 server = await self._loop.create_server(self._factory(protocol), host, port, backlog=BACKLOG)
                 servers.append(server)
                 self.ports[protocol] = server.sockets[0].getsockname()[1]
                 log.info("devices that speak %s may connect to %s:%d", protocol, host, self.ports[protocol])
             looking.start()
-            self._clerk.start()
             ready()
             while not stop.is_set():
                 self._sweep()

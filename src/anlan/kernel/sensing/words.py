@@ -171,6 +171,10 @@ REASONS = {
     "poison": gettext_lazy("Cannot be taken in; see the log of the gateway"),
     "damaged": gettext_lazy("Damaged in the reading log"),
     "not_taken": gettext_lazy("The engine could not use it"),
+    # Posts of positions
+    "form": gettext_lazy("Neither NMEA, CoT nor GPX"),
+    "event": gettext_lazy("A CoT event that cannot be read"),
+    "gpx": gettext_lazy("A GPX file that cannot be read"),
     # Observations, by the property that is wrong
     "row": gettext_lazy("Another number of values than components"),
     "phenomenonTime": gettext_lazy("No instant with a time zone"),
