@@ -35,7 +35,6 @@ acl_file {folder}/access
 #: What a teller reads beside that.
 MORE = """
 ALTER TABLE sensing_device ADD COLUMN name TEXT DEFAULT 'x';
-ALTER TABLE sensing_device ADD COLUMN region_id INTEGER DEFAULT 1;
 ALTER TABLE sensing_point ADD COLUMN region_id INTEGER DEFAULT 1;
 ALTER TABLE sensing_point ADD COLUMN kind TEXT DEFAULT 'rain';
 ALTER TABLE sensing_point ADD COLUMN exercise INTEGER DEFAULT 0;

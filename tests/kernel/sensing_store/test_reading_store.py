@@ -118,6 +118,18 @@ def test_a_rule_that_ends_in_a_lane_of_virtual_time_does_not_move_its_clock(stor
     assert [row.arrival for row in store.read_log(0)] == [5_000, 5_000, 5_000, T]
 
 
+def test_old_data_arrive_when_they_were_measured_whatever_came_before_them(store: Store):
+    """Else the engine would take what is newer than the archive of another device for readings from the future."""
+
+    def old(batch_id: str, t: int, **more: int) -> NewBatch:
+        return NewBatch("gw", batch_id, "backfill", 1, batch("a", t=t).payload, batch_id.encode(), **more)
+
+    store.append_batches(
+        [old("a", T - 9_000_000, arrival=T - 9_000_000), old("b", T - 60_000), old("c", T + 9_000_000)]
+    )
+    assert [row.arrival for row in store.read_log(0)] == [T - 9_000_000, T - 60_000, T]
+
+
 def test_the_log_is_read_in_portions(store: Store):
     store.append_batches([batch(str(i)) for i in range(10)])
     first = store.read_log(0, limit=4)

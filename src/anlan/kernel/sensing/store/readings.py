@@ -139,7 +139,7 @@ class Store:
         if batch.n or batch.kind != BATCH:
             at = batch.arrival
             if at is None:
-                at = now if batch.lane == LIVE else self._now_of(session, batch.lane)
+                at = now if batch.lane == LIVE else self._virtual(session, batch, now)
             seq = self._log(session, at, batch)
             session.run(
                 "INSERT INTO batch (sender, batch_id, seq, arrival, digest, answer) VALUES (?, ?, ?, ?, ?, ?)",
@@ -148,6 +148,17 @@ class Store:
         if batch.refused:
             self._put_set_aside(session, batch.sender, batch.batch_id, batch.lane, batch.refused, now)
         return Appended(seq, batch.answer)
+
+    def _virtual(self, session: Session, batch: NewBatch, now: int) -> int:
+        """When a batch arrives in a lane of virtual time: as its newest reading is made, but never ahead of our clock.
+
+        Not when the record before it did: that one may speak of another day, and the engine would take these readings
+        for ones from the future.
+        """
+        if batch.kind != BATCH:
+            return self._now_of(session, batch.lane)
+        _point, t, _value, _quality = decode_batch(batch.payload)
+        return min(int(t.max()), now)
 
     @staticmethod
     def _same(session: Session, seq: int, answer: bytes, batch: NewBatch) -> bool:
