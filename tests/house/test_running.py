@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -133,6 +134,14 @@ def calls(place) -> list[list[str]]:
     return [json.loads(line) for line in (place / "calls").read_text(encoding="utf-8").splitlines()]
 
 
+def all_called(place, number: int) -> None:
+    """Wait until so many processes have noted their start: the web may answer before the last one has come so far."""
+    until_s = time.monotonic() + 30
+    while len(calls(place)) < number:
+        assert time.monotonic() < until_s, calls(place)
+        time.sleep(0.02)
+
+
 def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(start, tmp_path):
     (tmp_path / "var/demo").mkdir(parents=True)
     os.mkfifo(tmp_path / "var/demo/came")
@@ -153,6 +162,7 @@ def test_the_demo_starts_prints_how_to_enter_and_stops_with_all_its_processes(st
     running = Place(tmp_path / "var/demo").running()
     assert running.demo
     assert running.pid == process.pid
+    all_called(tmp_path / "var/demo", 2 + 8)
     process.send_signal(signal.SIGINT)
     assert "Stopped (SIGINT)" in process.communicate()[0]
     assert process.returncode == 0
