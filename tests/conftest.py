@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.contrib.auth import hashers
+from django.utils import translation
 
 #: Real hashing costs a quarter of a second an account. Tests of the door ask for the real one by themselves.
 QUICK_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -35,7 +36,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A test of the product gets a process that knows no rights and no regions, as after a start.
+    """A test of the product gets a process that knows no rights, no regions and no reader's language, as after a start.
 
     Tests of the pure rooms, which may run without Django, are left alone.
     """
@@ -50,6 +51,7 @@ def _nothing_remembered(request: pytest.FixtureRequest) -> Iterator[None]:
         hashers.get_hashers.cache_clear()
     kept = getattr(settings, "AUDIT_ROOT", None)
     settings.AUDIT_ROOT = request.getfixturevalue("tmp_path")
+    translation.deactivate()  # a page that was asked for in English leaves its language to the thread
     rights.forget()
     regions.forget()
     if columns is not None:
