@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Broker, gateway_process, program, running
+from brokers import Broker, connections, gateway_process, program, running
 from gateway_world import T, eventually, plant_mappings, plant_records, rows
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -161,6 +161,7 @@ def test_R4_a_gateway_killed_at_any_moment_loses_nothing_that_its_broker_holds(
     eventually(lambda: len(device.acknowledged) == len(sent), "the broker's acknowledgements", 60)
     eventually(lambda: stored(store) >= set(sent.values()), "every message", 90)
     device.close()
+    eventually(lambda: connections(data) >= 5, "the last start", 60)
     gateway.terminate()
     assert gateway.wait(20) == 0
     batches = [row.batch_id for row in store.read_log(0, limit=1_000_000, rows=10_000_000)]

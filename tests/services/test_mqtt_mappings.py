@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from brokers import Broker, gateway_process, running
+from brokers import Broker, connections, gateway_process, running
 from gateway_world import (
     VENDOR,
     T,
@@ -156,6 +156,7 @@ def test_R4_a_gateway_killed_at_any_moment_loses_no_mapped_message_and_stores_no
         gateway = gateway_process(broker, data)
     eventually(lambda: set(times(store)) >= set(range(sent + 1)), "every message", 90)
     device.close()
+    eventually(lambda: connections(data) >= 4, "the last start", 60)
     gateway.terminate()
     assert gateway.wait(20) == 0
     assert len(times(store)) == len(set(times(store))) == sent + 1

@@ -102,6 +102,11 @@ def running(kind: str, folder: Path, access: str = "allow_anonymous true") -> It
         found.kill()
 
 
+def connections(data: Path) -> int:
+    """How often a gateway has connected: one that has not may know no signal yet."""
+    return (data / "gateway.log").read_text(encoding="utf-8").count("connected to")
+
+
 def gateway_process(broker: Broker, data: Path) -> subprocess.Popen[bytes]:
     """The gateway as the launcher starts it."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("ANLAN_", "DJANGO_"))}
