@@ -22,7 +22,6 @@ from typing import Any, TypeVar
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js import JetStreamContext
 from nats.js.api import StreamConfig
 from nats.js.errors import Error as StreamError
@@ -40,6 +39,8 @@ KEPT_S = 30 * 86_400
 LOOK_S, SOURCES_S, MOST = 0.5, 5.0, 50
 #: Seconds between attempts to reach the server, and between answers to one subscriber that asks again.
 CALL_S, AGAIN_S = 2.0, 10.0
+#: Seconds after which a question for messages counts as lost, and is asked anew.
+FETCH_S = 5.0
 #: Seconds until a gap is asked for once more, as nobody may have heard; twice as long each time, and at most.
 REPEAT_S, REPEAT_MOST_S = 12.0, 600.0
 T = TypeVar("T")
@@ -178,12 +179,13 @@ class Gateway:
         now = round(time.monotonic())
         if not isinstance(after, int) or not 0 <= after < 2**62 or now - self._rounds.get(code, -86_400) < AGAIN_S:
             return
+        before = self._rounds.get(code)
+        self._rounds[code] = now  # before the records say it: what goes out from then on has another id
         try:
             await self._do(self.records.again, code, after)
         except Away as error:
             log.warning("%s asks again, and the records cannot be written: %s", code, error)
-            return
-        self._rounds[code] = now
+            self._rounds[code] = before if before is not None else now - round(AGAIN_S)
 
     # -- in -----------------------------------------------------------------------------------------------------------
     async def _listen(self, stream: JetStreamContext, stop: asyncio.Event) -> None:
@@ -196,7 +198,7 @@ class Gateway:
                 except Away as error:
                     log.warning("sources cannot be read: %s", error)
                     wanted = set(readers)
-                for source in set(readers) - wanted:
+                for source in [one for one, task in readers.items() if one not in wanted or task.done()]:
                     readers.pop(source).cancel()
                 for source in wanted - set(readers):
                     readers[source] = asyncio.create_task(self._read(stream, source, stop))
@@ -213,15 +215,20 @@ class Gateway:
                 reader = await stream.pull_subscribe(source.subject, durable=durable, stream=STREAM)
                 while not stop.is_set():
                     try:
-                        came = await reader.fetch(MOST, timeout=1)
-                    except NatsTimeout:
+                        # The library's own limit does not hold where an answer is lost on a busy machine.
+                        came = await asyncio.wait_for(reader.fetch(MOST, timeout=1), FETCH_S)
+                    except TimeoutError:  # the library's own, and that of `wait_for`
                         continue
                     lines = [message.data.decode("ascii", "replace") for message in came]
                     await self._do(self.records.lay_down, source.pk, lines, self.clock())
                     for message in came:  # only now may the stream forget that we had to have it
                         await message.ack()
-            except (NatsError, StreamError, Away) as error:
+            except (NatsError, StreamError, Away, OSError) as error:
                 log.warning("%s cannot be read (%s); trying again", source.subject, error or type(error).__name__)
+                await _wait(stop, CALL_S)
+            except Exception:
+                # A reader that ended would leave its source silent for good.
+                log.exception("%s cannot be read; trying again", source.subject)
                 await _wait(stop, CALL_S)
 
     async def _ask_again(self) -> None:
