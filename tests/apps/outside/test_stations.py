@@ -117,7 +117,7 @@ def test_missing_values_are_no_values_however_they_are_written(feed, store):
 def test_stations_that_nobody_asked_for_are_counted_and_named(feed, store):
     counts = keep(feed, f"57447,{at(5)},200,0", f"57448,{at(5)},210,0", f"57449,{at(5)},999999,1")
     assert (counts.new, counts.elsewhere) == (2, 3)
-    assert counts.others == ["57448 (TEM, PRE)", "57449 (PRE)"]
+    assert counts.others == ["57448 (PRE, TEM)", "57449 (PRE)"]
     assert store.count_set_aside() == 0
 
 

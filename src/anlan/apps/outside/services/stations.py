@@ -115,7 +115,7 @@ def _others(values: Sequence[Measured], codes: Mapping[tuple[str, str], str]) ->
             columns = found.setdefault(one.station, [])
             if one.column not in columns:
                 columns.append(one.column)
-    return [f"{station} ({', '.join(columns)})" for station, columns in list(found.items())[:MOST_TOLD]]
+    return [f"{station} ({', '.join(sorted(columns))})" for station, columns in list(found.items())[:MOST_TOLD]]
 
 
 def _batch(feed: Feed, hour: int, values: Sequence[Measured], taking: _Taking, lane: str, now_ms: int) -> NewBatch:
