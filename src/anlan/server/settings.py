@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "anlan.kernel.web.middleware.NoZeroBytes",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "anlan.kernel.people.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",

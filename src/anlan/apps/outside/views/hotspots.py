@@ -36,10 +36,7 @@ LEVEL = 3
 def listed(request: HttpRequest) -> HttpResponse:
     """Hotspots by place, confidence, state and age, the newest first."""
     now = timezone.now()
-    asked = {
-        name: request.GET.get(name, "").replace("\x00", "").strip()[:80]
-        for name in ("q", "confidence", "state", "days")
-    }
+    asked = {name: request.GET.get(name, "").strip()[:80] for name in ("q", "confidence", "state", "days")}
     asked["confidence"] = asked["confidence"] if asked["confidence"] in Confidence.values else ""
     asked["state"] = asked["state"] if asked["state"] in ("open", "sent") else ""
     days, moment = since(asked["days"], now, 3)

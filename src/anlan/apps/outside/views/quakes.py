@@ -27,9 +27,7 @@ LEAST, WITHIN = (2, 3, 4, 5, 6), (50, 100, 300, 1000)
 def listed(request: HttpRequest) -> HttpResponse:
     """Earthquakes by text, magnitude, distance and age, the newest first."""
     now = timezone.now()
-    asked = {
-        name: request.GET.get(name, "").replace("\x00", "").strip()[:80] for name in ("q", "least", "within", "days")
-    }
+    asked = {name: request.GET.get(name, "").strip()[:80] for name in ("q", "least", "within", "days")}
     days, moment = since(asked["days"], now, 7)
     least, within = number_of(asked["least"]), number_of(asked["within"])
     rows = quakes.found(quakes.quakes_for(request.user), typed=asked["q"], least=least, within_km=within, since=moment)

@@ -60,7 +60,7 @@ def carriers(request: HttpRequest) -> HttpResponse:
         return render(request, "web/denied.html", status=403)
     now = timezone.now()
     held = rules(now)
-    asked = {name: request.GET.get(name, "").replace("\x00", "") for name in ("q", "kind", "state")}
+    asked = {name: request.GET.get(name, "") for name in ("q", "kind", "state")}
     rows = queries.find(queries.carriers_for(actor), asked["q"])
     if asked["kind"] in CarrierKind.values:
         rows = rows.filter(kind=asked["kind"])

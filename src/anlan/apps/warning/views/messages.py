@@ -48,10 +48,10 @@ def played(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, rows: Any, on: str, *, where: str) -> HttpResponse:
     now = timezone.now()
-    chosen = {name: request.GET.get(name, "").replace("\x00", "")[:200] for name in ("level", "event", "sender")}
+    chosen = {name: request.GET.get(name, "")[:200] for name in ("level", "event", "sender")}
     state = request.GET.get("state", "force")
     state = state if state in queries.STATES else "force"
-    typed = request.GET.get("q", "").replace("\x00", "").strip()[:80]
+    typed = request.GET.get("q", "").strip()[:80]
     known = list(rows.order_by().values_list("event", "sender", "sender_name").distinct()[:500])
     found = queries.narrowed(rows, state=state, typed=typed, now=now, **chosen)
     return show(
