@@ -57,7 +57,8 @@ from anlan.kernel.people.models import ApiToken, Grant
 from anlan.kernel.regions.scope import reach
 from anlan.kernel.sensing import anchors
 from anlan.kernel.sensing.door.directory import Directory
-from anlan.kernel.sensing.models import DERIVED_SENDER, Point
+from anlan.kernel.sensing.models import DERIVED_SENDER, Device, Point
+from anlan.kernel.sensing.sealed import SEALED
 from anlan.kernel.sensing.services import register_device
 from anlan.kernel.sensing.store import NewBatch, Store
 
@@ -103,6 +104,16 @@ def test_S10_a_token_sees_by_mqtt_what_it_sees_by_http(county, town, other_town,
         for region in (county, town, other_town):
             assert found.sees(region.path) == rights.may(owner, "point.see", region), (key, region)
         assert len(reach(owner, "point.see")) >= 1
+
+
+def test_S10_what_a_right_of_its_own_opens_is_told_to_nobody(town):  # noqa: F811
+    """Where a person is: HTTP asks for `track.person` and writes the look down, which nobody can do here."""
+    body = Device.records.create(code="BODY-1", name="随身", region=town, key_hash="0" * 64)
+    for kind in [*SEALED, "rain"]:
+        Point.records.create(code=f"BODY-1/{kind}", name=kind, kind=kind, unit="deg", region=town, device=body)
+    paths = plain(EntityRecords).paths()
+    shown = {point.code for point in Point.records.filter(pk__in=paths, device=body)}
+    assert shown == {"BODY-1/rain"}
 
 
 def test_S10_what_opens_nothing_by_http_opens_nothing_by_mqtt(county, town, sender, foreigner):  # noqa: F811

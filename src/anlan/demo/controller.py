@@ -23,6 +23,8 @@ from anlan.kernel.sensing.models import ModbusConnection
 
 log = logging.getLogger("anlan.simulate")
 
+#: The code of its device; what a visitor connects besides is left alone.
+DEVICE = "PLC-BZ01"
 HOST, UNIT = "127.0.0.1", 1
 #: A tide of the forebay, and how long a pump runs in it, seconds.
 CYCLE_S = 600
@@ -101,7 +103,11 @@ def serve(port: int) -> Controller | None:
 def readdress(port: int, *, now: datetime) -> int:
     """Let the demo's controller be asked where it is in this run; returns how many connections had to change."""
     changed = 0
-    for one in ModbusConnection.objects.filter(host=HOST).exclude(port=port).select_related("device__region"):
+    for one in (
+        ModbusConnection.objects.filter(host=HOST, device__code=DEVICE)
+        .exclude(port=port)
+        .select_related("device__region")
+    ):
         save_connection(
             one.device, connection=one, host=HOST, port=port, unit=one.unit, period_s=one.period_s,
             timeout_ms=one.timeout_ms, gap=one.gap, actor=system_user("demo"), now=now,

@@ -13,7 +13,7 @@ from tracks_world import EAST_100, LAT, LON, NOW, SEES, at, ms, sign_in
 from anlan.apps.tracks.models import Carrier, Fence, Watch
 from anlan.apps.tracks.queries import drawn
 from anlan.apps.tracks.services import fences
-from anlan.apps.tracks.services.carriers import add_carrier
+from anlan.apps.tracks.services.carriers import add_carrier, end_carrier
 from anlan.formats import gpx
 from anlan.kernel.audit.models import Entry
 from anlan.kernel.layers.declarations import Window
@@ -214,6 +214,30 @@ def test_a_name_is_masked_and_not_found_by_what_is_masked(person_carrier, world)
     assert "王小明" not in client.get("/tracks/of/P-1/").content.decode()
     assert "No carrier fits" in client.get("/tracks/?q=小明").content.decode()
     assert "王小明" not in client.get("/tracks/of/P-1/trail.gpx").content.decode()
+
+
+def test_the_receiver_of_a_person_never_becomes_that_of_a_vehicle(person_carrier, world, engineer):
+    end_carrier(person_carrier, actor=world.hands, now=NOW)
+    told = {"name": "抢险车", "kind": "vehicle", "region": world.canglang, "device": person_carrier.device}
+    with pytest.raises(Refused, match=r"places of a person|人员"):
+        add_carrier(code="X-1", system="WGS-84", period_s=15, actor=engineer, now=NOW, **told)
+    kinds = set(Point.records.filter(device=person_carrier.device).values_list("kind", flat=True))
+    assert kinds == {"person_position"}
+
+
+def test_a_fence_does_not_name_whom_it_holds(person_carrier, world, officer, engineer):
+    fence = fences.add_fence(
+        name="隔离区", kind="stay_in", region=world.county, circle=(LON, LAT, 100.0), actor=world.hands, now=NOW
+    )
+    fences.hold(fence, [person_carrier], actor=world.hands, now=NOW)
+    (point,) = Point.records.filter(kind="person_fence")
+    assert "王" not in point.name
+    masked = person("masked", "林", world.county, [*SEES, "track.person", "track.manage"])
+    by_name, by_nothing = (
+        browser(masked).get(f"/tracks/fences/{fence.pk}/?q={typed}").content.decode().count("P-1")
+        for typed in ("小明", "nobody")
+    )
+    assert by_name == by_nothing
 
 
 def test_readings_of_a_person_are_shut_at_every_other_door(person_carrier, officer, engineer):

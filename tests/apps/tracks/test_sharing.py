@@ -10,9 +10,13 @@ from django.test import Client
 from django.utils import timezone, translation
 from tracks_world import LAT, LON, NOW, at, ms, sign_in
 
-from anlan.apps.tracks.models import Carrier, Sharing
+from anlan.apps.tracks import cards, layers
+from anlan.apps.tracks.models import Carrier, Place, Sharing
+from anlan.apps.tracks.queries import drawn
+from anlan.apps.tracks.queries.carriers import carrier_of
 from anlan.apps.tracks.services import sharing
 from anlan.kernel.audit.models import Entry
+from anlan.kernel.layers.declarations import Window
 from anlan.kernel.people import rights
 from anlan.kernel.people.models import Grant
 from anlan.kernel.people.rights import NotAllowed
@@ -217,3 +221,40 @@ def test_a_person_who_moved_to_another_office_is_seen_there(world, walker):
     assert second.carrier_id == first.carrier_id
     carrier = Carrier.records.get(pk=second.carrier_id)
     assert carrier.region == world.danya and Point.records.get(pk=carrier.lat_id).region == world.danya
+
+
+def test_a_phone_leaves_the_map_when_its_sharing_ends_and_the_trail_stays(world, walker, seer):
+    made = sharing.start(walker, hours=1, now=NOW)
+    take(world, walker, [fix(20)], 21)
+    world.follower.round(at(22))
+    window = Window(now=at(25))
+    assert [one["properties"]["id"] for one in drawn.person_features(seer, window)["features"]] == [made.carrier.code]
+    sharing.stop(walker, now=at(30))
+    for later in (31, 30 * 86_400):
+        assert drawn.person_features(seer, Window(now=at(later)))["features"] == []
+        assert not drawn.persons(seer, at(later)).exists()
+    assert drawn.count_persons(seer) == 0
+    assert drawn.person_hits(seer, "王小明", 5) == []
+    card = cards.carrier_card(seer, made.carrier.code)
+    assert card is not None
+    assert (card.lon, card.lat) == (None, None)
+    assert carrier_of(seer, made.carrier.code) is not None
+
+
+def test_nothing_that_many_may_read_holds_the_name_of_who_shares(world, walker):
+    carrier = sharing.start(walker, hours=1, now=NOW).carrier
+    names = [*Point.records.filter(device=carrier.device).values_list("name", flat=True), carrier.device.name]
+    assert len(names) > 3
+    assert not any("王" in name for name in names)
+
+
+def test_who_is_found_by_the_search_box_was_looked_at(world, walker, seer):
+    sharing.start(walker, hours=1, now=timezone.now())
+    carrier = Carrier.records.get(person=walker)
+    Place.objects.update_or_create(
+        carrier=carrier, defaults={"t_ms": ms(timezone.now()), "lon": LON, "lat": LAT, "seen_ms": ms(timezone.now())}
+    )
+    for _twice in range(2):
+        (hit,) = layers.PERSONS.search(seer, "王小明", 5)
+        assert (hit.lon, hit.lat) == (LON, LAT)
+    assert Entry.objects.filter(verb="track.watch", actor_id=seer.pk).count() == 1

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from anlan.apps.tracks.models import Carrier, FenceKind, Watch
 from anlan.apps.tracks.queries import fences
-from anlan.apps.tracks.queries.carriers import carrier_of, seen
+from anlan.apps.tracks.queries.carriers import carrier_of, carriers_for, seen, shown
 from anlan.apps.tracks.queries.drawn import broken
 from anlan.apps.tracks.rules import rules
 from anlan.apps.tracks.services.looks import looked
@@ -26,6 +26,8 @@ def carrier_card(actor: Any, code: str) -> Card | None:
         return None
     now = timezone.now()
     (one,) = seen([found], actor, rules(now), now)
+    # Once it is not shared any more, the last place of a phone is history, which the trail's page tells.
+    on_map = not found.personal or carriers_for(actor).filter(shown(now), pk=found.pk).exists()
     looked(found, actor=actor, now=now, what="map", again=False)
     lines = [f"{found.get_kind_display()} · {found.region}"]
     if found.unit_ref and may_see(actor, found.unit_ref):
@@ -51,8 +53,8 @@ def carrier_card(actor: Any, code: str) -> Card | None:
         url=reverse("tracks:carrier", args=[found.code]),
         url_label=_("Trail and positions"),
         acts=_acts(found, actor),
-        lon=one.lon,
-        lat=one.lat,
+        lon=one.lon if on_map else None,
+        lat=one.lat if on_map else None,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.utils.translation import gettext_lazy as _
 
-from anlan.apps.tracks.models import FenceKind, System
+from anlan.apps.tracks.models import CarrierKind, FenceKind, System
 from anlan.apps.tracks.queries.fences import holding, kept
 from anlan.apps.tracks.queries.trails import to_wgs84
 from anlan.kernel.sensing.derived.functions import Floats, Function, Parameter, Parameters, Series, Times, function
@@ -22,17 +22,19 @@ from anlan.science.tracks import FARTHEST_M, FINE, beyond_m, judged
 BACK_H = 0.25
 #: Systems of coordinates by their number among the parameters, which are numbers.
 SYSTEMS = tuple(System.values)
+#: Kinds of carriers, likewise; how fast each may be, the rulebook says at every moment.
+KINDS = tuple(CarrierKind.values)
 
 _PARAMETERS = (
     Parameter("fence", _("fence"), "", 1, 2_000_000_000),
     Parameter("system", _("coordinates"), "", 0, len(SYSTEMS) - 1, 0),
-    Parameter("fastest", _("fastest"), "km/h", 1, 10_000),
+    Parameter("kind", _("kind of carrier"), "", 0, len(KINDS) - 1),
 )
 
 
 def _beyond(inputs: Sequence[Series], at: Times, p: Parameters) -> Floats:
     """Inputs: latitude, longitude."""
-    fence, here = kept.get(round(p["fence"]))
+    fence, here, held = kept.get(round(p["fence"]))
     found = np.full(at.size, np.nan)
     if len(inputs) != 2:
         raise ValueError("a place has a latitude and a longitude")
@@ -40,8 +42,9 @@ def _beyond(inputs: Sequence[Series], at: Times, p: Parameters) -> Floats:
     t, at_lat, at_lon = np.intersect1d(lat.t, lon.t, return_indices=True)
     if not t.size or not at.size:
         return found
+    fastest = held.fastest_km_h[KINDS[round(p["kind"])]]
     x, y = to_wgs84(SYSTEMS[round(p["system"])], lon.value[at_lon], lat.value[at_lat])
-    marks, _trust = judged(np.asarray(t, np.int64), x, y, np.zeros(t.size, np.uint8), p["fastest"])
+    marks, _trust = judged(np.asarray(t, np.int64), x, y, np.zeros(t.size, np.uint8), fastest)
     row = np.minimum(np.searchsorted(t, at), t.size - 1)
     fine = (t[row] == at) & (marks[row] == FINE)
     row = row[fine]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from anlan.apps.tracks import cards
@@ -11,7 +13,7 @@ from anlan.apps.tracks.models import CarrierKind, FenceKind
 from anlan.apps.tracks.queries import drawn, fences
 from anlan.apps.tracks.queries.carriers import SEE, SEE_PERSON
 from anlan.apps.tracks.services.looks import watched
-from anlan.kernel.layers.declarations import Layer, LegendItem, Window, declare
+from anlan.kernel.layers.declarations import Hit, Layer, LegendItem, Window, declare
 from anlan.kernel.regions import queries as regions
 
 GROUP = _("Carriers")
@@ -22,6 +24,13 @@ def _watched(actor: Any, window: Window) -> dict[str, Any]:
     found = drawn.person_features(actor, window)
     watched(actor, regions.root(), len(found["features"]), now=window.now)
     return found
+
+
+def _found(actor: Any, text: str, limit: int) -> Sequence[Hit]:
+    """Persons of the search box come with their places, which is a look like that at the map."""
+    hits = drawn.person_hits(actor, text, limit)
+    watched(actor, regions.root(), sum(hit.lon is not None for hit in hits), now=timezone.now())
+    return hits
 
 
 CARRIERS = declare(
@@ -100,7 +109,7 @@ PERSONS = declare(
         draw="mark",
         on=False,
         count=drawn.count_persons,
-        search=drawn.person_hits,
+        search=_found,
         events=("track.person", "track.changed"),
         every_s=15,
         around=False,

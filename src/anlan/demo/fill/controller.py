@@ -6,7 +6,7 @@ from datetime import datetime
 
 from anlan import environment
 from anlan.apps.sites.models import Station
-from anlan.demo.controller import HOST, UNIT
+from anlan.demo.controller import DEVICE, HOST, UNIT
 from anlan.demo.county.model import County
 from anlan.kernel.people.models import User
 from anlan.kernel.sensing.modbus.maps import Entry
@@ -16,7 +16,6 @@ from anlan.kernel.web.refs import ref_of
 
 ORDER = 210
 
-DEVICE = "PLC-BZ01"
 #: Code behind the device, name, kind, unit, decimals, range, and the line of the map.
 POINTS = (
     ("L1", "前池液位", "other", "m", 2, (0, 6), Entry(4, 0, "u16", scale=0.01)),

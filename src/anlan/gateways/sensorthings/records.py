@@ -19,7 +19,8 @@ GROUPS, DERIVED = "anlan-groups", "derived"
 #: Rows of one statement.
 PORTION = 500
 
-_MEASURING = "p.kind <> 'group' AND NOT p.exercise"
+#: No anchors of rules, and no kind of `kernel.sensing.sealed`: their right is not asked here, so nobody is told.
+_MEASURING = "p.kind NOT IN ('group', 'person_position', 'person_fence') AND NOT p.exercise"
 PATHS = f"SELECT p.id, r.path FROM sensing_point p JOIN regions_region r ON r.id = p.region_id WHERE {_MEASURING}"  # noqa: S608
 POINTS = f"""
 SELECT p.id, p.device_id, p.code, p.name, p.kind, p.unit, p.site_name, p.lon, p.lat, p.period_s, p.low, p.high,

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from anlan.apps.tracks.models import Carrier, CarrierKind, Place, Watch
+from anlan.apps.tracks.models import Carrier, CarrierKind, Place, Sharing, Watch
 from anlan.apps.tracks.rules import Rules
 from anlan.kernel.people import masks
 from anlan.kernel.people.rights import may
@@ -40,6 +40,20 @@ def find(rows: QuerySet[Carrier], typed: str) -> QuerySet[Carrier]:
     """Carriers by code, name, pinyin or initials."""
     typed = typed.strip()
     return rows.filter(matching(typed) | Q(code__icontains=typed)) if typed else rows
+
+
+def findable(rows: QuerySet[Carrier], typed: str, actor: Any) -> Sequence[Carrier]:
+    """Carriers as by `find`, without persons that only a part of their name finds which the actor may not read."""
+    found = find(rows, typed)
+    if not (typed := typed.strip().lower()):
+        return found
+    return [one for one in found if name_for(one, actor) == one.name or typed in one.code.lower()]
+
+
+def shown(now: datetime) -> Q:
+    """Carriers whose place is of now: all but phones that are not shared at this moment."""
+    shared = Sharing.objects.filter(carrier=OuterRef("pk"), ended_at=None, until__gt=now)
+    return Q(person=None) | Exists(shared)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from anlan.apps.tracks.models import Carrier, CarrierKind, FenceKind, Watch
 from anlan.apps.tracks.queries import fences
-from anlan.apps.tracks.queries.carriers import Seen, carriers_for, find, name_for, seen
+from anlan.apps.tracks.queries.carriers import Seen, carriers_for, find, findable, name_for, seen, shown
 from anlan.apps.tracks.queries.trails import at_moments, lines, tolerance, trails_of
 from anlan.apps.tracks.rules import Rules, rules
 from anlan.kernel.layers.declarations import Hit, Window
@@ -45,9 +45,9 @@ def things(actor: Any) -> QuerySet[Carrier]:
     return rows.defer(None).select_related(None).select_related("place").only(*_DRAWN)
 
 
-def persons(actor: Any) -> QuerySet[Carrier]:
-    """Persons who carry a receiver or share their phone."""
-    return carriers_for(actor).filter(kind=CarrierKind.PERSON)
+def persons(actor: Any, now: datetime) -> QuerySet[Carrier]:
+    """Persons who carry a receiver, or share their phone at this moment."""
+    return carriers_for(actor).filter(shown(now), kind=CarrierKind.PERSON)
 
 
 def thing_features(actor: Any, window: Window) -> Features:
@@ -57,7 +57,7 @@ def thing_features(actor: Any, window: Window) -> Features:
 
 def person_features(actor: Any, window: Window) -> Features:
     """Last places of persons. Never of the past: that is their trail, which each look at is written down for."""
-    return _features(persons(actor), actor, window)
+    return _features(persons(actor, window.now), actor, window)
 
 
 def _features(rows: QuerySet[Carrier], actor: Any, window: Window) -> Features:
@@ -148,7 +148,7 @@ def count_things(actor: Any) -> int:
 
 
 def count_persons(actor: Any) -> int:
-    return persons(actor).filter(place__t_ms__gte=0).count()
+    return persons(actor, timezone.now()).filter(place__t_ms__gte=0).count()
 
 
 def count_trails(actor: Any) -> int:
@@ -165,8 +165,8 @@ def hits(actor: Any, text: str, limit: int) -> Sequence[Hit]:
 
 def person_hits(actor: Any, text: str, limit: int) -> Sequence[Hit]:
     """Persons; a masked name is not found by what is masked."""
-    rows = find(persons(actor), text)[:limit]
-    return [_hit(one, actor, "carried-persons") for one in rows if name_for(one, actor) == one.name]
+    rows = findable(persons(actor, timezone.now()), text, actor)[:limit]
+    return [_hit(one, actor, "carried-persons") for one in rows]
 
 
 def _hit(one: Carrier, actor: Any, layer: str) -> Hit:

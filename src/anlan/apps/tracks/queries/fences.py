@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from anlan.apps.tracks.models import Fence
 from anlan.apps.tracks.queries.carriers import SEE
+from anlan.apps.tracks.rules import Rules, rules
 from anlan.kernel.regions.scope import reach, within
 from anlan.science.areas import circle
 from anlan.science.tracks import Ground, ground, round_ground
@@ -69,21 +70,22 @@ class Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: dict[int, tuple[float, Fence, Ground]] = {}
+        self._held: dict[int, tuple[float, Fence, Ground, Rules]] = {}
 
-    def get(self, pk: int) -> tuple[Fence, Ground]:
-        """Raises ValueError for a fence that is not there."""
+    def get(self, pk: int) -> tuple[Fence, Ground, Rules]:
+        """A fence, its ground and the rules of now. Raises ValueError for a fence that is not there."""
         with self._lock:
             found = self._held.get(pk)
         if found is not None and clock.monotonic() - found[0] < FRESH_S:
-            return found[1], found[2]
+            return found[1:]
         fence = Fence.records.filter(pk=pk).first()
         if fence is None:
             raise ValueError(f"there is no fence {pk}")
         here = found[2] if found is not None else ground_of(fence)
+        held = rules(timezone.now())
         with self._lock:
-            self._held[pk] = (clock.monotonic(), fence, here)
-        return fence, here
+            self._held[pk] = (clock.monotonic(), fence, here, held)
+        return fence, here, held
 
     def forget(self) -> None:
         """Read everything anew."""

@@ -21,6 +21,7 @@ from anlan.kernel.regions.pinyin import pinyin_key
 from anlan.kernel.sensing import rules
 from anlan.kernel.sensing.door.links import point_code
 from anlan.kernel.sensing.models import Device, Point, PointKind
+from anlan.kernel.sensing.sealed import SEALED
 from anlan.kernel.sensing.services.devices import Refused, add_points
 from anlan.kernel.web.events import publish
 from anlan.kernel.web.refs import may_see
@@ -142,6 +143,8 @@ def _points(
 ) -> dict[str, Point]:
     """The points of a carrier by its fields, made where the device has none; theirs is the kind that keeps them."""
     wanted = PointKind.PERSON_POSITION if kind == CarrierKind.PERSON else PointKind.POSITION
+    # Alarms and lists repeat the name of a point to more people than may know whose place it is.
+    said = device.code if kind == CarrierKind.PERSON else name.strip()
     base = f"{device.code}/{uid}" if uid else device.code
     codes = {field: point_code(base, sensor) for sensor, field, *_words in SENSORS}
     there = {point.code: point for point in Point.records.filter(code__in=codes.values())}
@@ -150,13 +153,15 @@ def _points(
         raise Refused(_("%(points)s belong to another device") % {"points": ", ".join(foreign)})
     rows = [
         {
-            "code": codes[field], "name": f"{name.strip()} {words}", "kind": wanted, "unit": unit, "digits": digits,
+            "code": codes[field], "name": f"{said} {words}", "kind": wanted, "unit": unit, "digits": digits,
             "region": region, "device": device, "period_s": period_s,
         }
         for _sensor, field, words, unit, digits in SENSORS
         if codes[field] not in there
     ]  # fmt: skip
     other = [point for point in there.values() if point.kind != wanted]
+    if any(point.kind in SEALED for point in other):
+        raise Refused(_("The points of this receiver hold the places of a person; take a device of its own"))
     if other:
         Point.records.filter(pk__in=[point.pk for point in other]).update(kind=wanted)
         rules.sync(now)

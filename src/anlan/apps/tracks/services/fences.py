@@ -10,10 +10,9 @@ import shapely
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from anlan.apps.tracks.fencing import FENCE, PERSON_FENCE, SYSTEMS
+from anlan.apps.tracks.fencing import FENCE, KINDS, PERSON_FENCE, SYSTEMS
 from anlan.apps.tracks.models import Carrier, Fence, FenceKind, Watch
 from anlan.apps.tracks.queries.fences import kept
-from anlan.apps.tracks.rules import rules
 from anlan.kernel.audit import services as audit
 from anlan.kernel.people.models import User
 from anlan.kernel.people.rights import require
@@ -157,13 +156,13 @@ def _arm(fence: Fence, carrier: Carrier, now: datetime) -> Watch:
     inputs.sort(key=lambda point: point.pk != carrier.lat_id)
     derived = add_derived(
         code=code[:60],
-        name=f"{carrier.name} · {fence.name}"[:120],
+        name=f"{carrier.code if carrier.personal else carrier.name} · {fence.name}"[:120],
         function=function.code,
         inputs=inputs,
         parameters={
             "fence": fence.pk,
             "system": SYSTEMS.index(carrier.system),
-            "fastest": rules(now).fastest_km_h[carrier.kind],
+            "kind": KINDS.index(carrier.kind),
         },
         settle_s=1,
         actor=system_user("tracks"),

@@ -33,6 +33,7 @@ def looked(
 
 def watched(actor: User, region: Region | None, n: int, *, now: datetime) -> None:
     """Write down that `actor` had so many persons on the map, once in ONCE."""
-    if not n or Entry.objects.filter(verb="track.watch", actor_id=actor.pk, at__gt=now - ONCE).exists():
-        return
-    audit.record(actor=actor, verb="track.watch", region=region, after={"persons": n}, now=now)
+    if n:
+        audit.record(
+            actor=actor, verb="track.watch", obj=actor, region=region, after={"persons": n}, now=now, once_in=ONCE
+        )

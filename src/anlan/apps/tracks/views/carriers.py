@@ -61,15 +61,10 @@ def carriers(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     held = rules(now)
     asked = {name: request.GET.get(name, "") for name in ("q", "kind", "state")}
-    rows = queries.find(queries.carriers_for(actor), asked["q"])
+    rows = queries.carriers_for(actor)
     if asked["kind"] in CarrierKind.values:
         rows = rows.filter(kind=asked["kind"])
-    if asked["q"]:
-        # A masked name is not found by what is masked.
-        typed = asked["q"].strip().lower()
-        mine = [one for one in rows if queries.name_for(one, actor) == one.name or typed in one.code.lower()]
-    else:
-        mine = rows
+    mine = queries.findable(rows, asked["q"], actor)
     whole = request.GET.get("as") == "csv"
     if asked["state"] in dict(STATES) or whole:
         every = queries.seen(list(mine), actor, held, now)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from anlan.apps.tracks.models import Carrier, Fence, FenceKind, Watch
 from anlan.apps.tracks.queries import drawn
 from anlan.apps.tracks.queries import fences as queries
-from anlan.apps.tracks.queries.carriers import MANAGE, SEE, carriers_for, find, seen
+from anlan.apps.tracks.queries.carriers import MANAGE, SEE, carriers_for, findable, seen
 from anlan.apps.tracks.rules import rules
 from anlan.apps.tracks.services import fences as services
 from anlan.apps.tracks.views.carriers import regions_of
@@ -83,7 +83,7 @@ def _page(request: HttpRequest, found: Fence, *, status: int = 200, error: str =
     typed = request.GET.get("q", "")
     manages = may(actor, MANAGE, found.region)
     held = {watch.carrier_id for watch in watches}
-    offered = list(find(carriers_for(actor), typed)[:OFFERED]) if manages else []
+    offered = list(findable(carriers_for(actor), typed, actor)[:OFFERED]) if manages else []
     context = {
         "fence": found, "error": error, "q": typed, "may_manage": manages, "tabs": tabs(request, "tracks"),
         "lines": [(watch, places[watch.carrier_id], readings.get(watch.derived.point_id)) for watch in watches],

@@ -235,6 +235,11 @@ document.body.addEventListener("anlan:reset", () => {
   else toast(gettext("This page is out of date."), { seconds: 0, act: { label: gettext("Load again"), run: () => location.reload() } });
 });
 
+// On a phone the tab of this page may lie outside of the strip.
+for (const tab of $$(".tabs .on, .tabs [aria-current]")) {
+  const strip = tab.closest(".tabs");
+  strip.scrollLeft += tab.getBoundingClientRect().left + tab.offsetWidth / 2 - strip.getBoundingClientRect().left - strip.clientWidth / 2;
+}
 for (const line of $$("[data-toast]")) setTimeout(() => line.remove(), 7000);
 startTicking();
 startStream();
