@@ -51,11 +51,15 @@ def port(store: Store, directory: Directory) -> Iterator[int]:
 class Caller:
     """A client and what the broker answered it."""
 
-    def __init__(self, port: int, user: str, password: str) -> None:
+    def __init__(self, port: int, user: str, password: str, client_id: str = "") -> None:
         self.answers: list[ReasonCode] = []
         self.came: list[str] = []
         self.granted: list[ReasonCode] = []
-        client = paho.Client(CallbackAPIVersion.VERSION2, f"client of {user}")
+        self.lost: list[ReasonCode] = []
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id or f"client of {user}", reconnect_on_failure=not client_id
+        )
+        client.on_disconnect = lambda _client, _data, _flags, reason, _props: self.lost.append(reason)
         client.username_pw_set(user, password)
         client.on_connect = lambda _client, _data, _flags, reason, _props: self.answers.append(reason)
         client.on_message = lambda _client, _data, message: self.came.append(message.topic)
@@ -81,6 +85,21 @@ def test_S11_a_device_publishes_with_its_own_key_under_its_own_topic_only(port: 
     device.close()
     assert [row.batch_id for row in store.read_log(0)] == ["own", "second"]
     assert store.count_set_aside() == 0
+
+
+def test_S11_two_devices_of_one_client_id_never_speak_for_each_other(port: int, store: Store):
+    """A client id is no secret: the elder connection ends, as MQTT has it, and is heard no more."""
+    elder = Caller(port, "gw-2", "secret", "same")
+    younger = Caller(port, "gw-1", "secret", "same")
+    assert not younger.answers[0].is_failure
+    eventually(lambda: elder.lost, "the end of the elder connection")
+    elder.client.publish(topic_of("gw-1"), rows("forged"), qos=1)
+    younger.client.publish(topic_of("gw-2"), rows("foreign", point="P-1"), qos=1)
+    younger.client.publish(topic_of("gw-1"), rows("own"), qos=1)
+    eventually(lambda: store.read_log(0), "its own message")
+    younger.close()
+    elder.close()
+    assert [(row.sender, row.batch_id) for row in store.read_log(0)] == [("gw-1", "own")]
 
 
 @pytest.mark.parametrize(("user", "password"), [("gw-1", "wrong"), ("nobody", "secret"), ("anlan", "guess"), ("", "")])

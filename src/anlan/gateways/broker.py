@@ -184,11 +184,33 @@ class _OwnBroker(Broker):
         handler.broker = self
         return handler, session
 
+    async def _delete_session(self, client_id: str) -> None:
+        """Forget a session; a connection that still has it ends (MQTT 3.1.1, 3.1.4-2), which amqtt leaves open.
+
+        It would be judged from then on as whoever connects under its client id.
+        """
+        held = self._sessions.get(client_id)
+        await super()._delete_session(client_id)
+        if held is not None:
+            await held[1].handle_connection_closed()
+            await held[1].stop()
+
+    async def _handle_client_session(self, *given: Any) -> None:
+        _reader, _writer, session, handler, *_rest = given
+        try:
+            await super()._handle_client_session(*given)
+        finally:
+            client = str(session.client_id)
+            if self._sessions.get(client, (None, None))[1] is handler:
+                self.desk.proved.pop(client, None)
+
     async def hand_over(self, session: Session, topic: str, data: bytes | bytearray) -> None:
         """Bring a message to the gateway; returns once that has committed it, or at once for one that nobody may send.
 
         Raises TimeoutError or AMQTTError when it is not taken.
         """
+        if str(session.client_id) not in self.desk.proved:
+            raise AMQTTError("nobody has proved this connection")
         target = self._target(session, topic)
         if target is None:
             return
